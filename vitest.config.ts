@@ -1,0 +1,70 @@
+import { defineConfig } from "vitest/config";
+
+/** Answered from memory: no socket, no child process. */
+const inMemory = { testTimeout: 10_000, sequence: { groupOrder: 0 } };
+
+/** Real sockets and files; still independent of each other, so files run side by side. */
+const withSockets = {
+  pool: "forks",
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+  sequence: { groupOrder: 0 },
+} as const;
+
+/** Whole programs under load. One file at a time, after everything else: two cores are enough then. */
+const withPrograms = { pool: "forks", maxWorkers: 1, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "json"],
+    outputFile: { json: "artifacts/tests.json" },
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], ...inMemory } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], ...inMemory } },
+      {
+        test: {
+          name: "property",
+          include: ["test/{property,fuzz}/**/*.test.ts"],
+          ...inMemory,
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "architecture",
+          include: ["test/architecture/**/*.test.ts"],
+          ...inMemory,
+          testTimeout: 60_000,
+        },
+      },
+      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withSockets } },
+      { test: { name: "replay", include: ["test/replay/**/*.test.ts"], ...withSockets } },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          ...withPrograms,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "performance",
+          include: ["test/performance/**/*.test.ts"],
+          ...withPrograms,
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["src/**"],
+      exclude: ["src/main.ts"],
+      reporter: ["text-summary", "html", "json-summary"],
+      reportsDirectory: "coverage",
+      thresholds: { lines: 95, branches: 90, "src/protocol/**": { lines: 100, branches: 100 } },
+    },
+  },
+});
