@@ -1,0 +1,246 @@
+import {
+  address,
+  addresses,
+  choice,
+  count,
+  countOrAuto,
+  duration,
+  file,
+  networks,
+  type Setting,
+  size,
+  text,
+  toggle,
+} from "./setting.ts";
+import { Action, type ListenAddress, type Settings } from "./settings.ts";
+
+/** What a setting holds; everything else in `Settings` is a section. */
+type Value = string | number | boolean | readonly unknown[] | ListenAddress | undefined;
+
+/** The tree of settings in the shape of `Settings`: the compiler holds the two together. */
+export type Catalogue<T> = {
+  readonly [K in keyof T]: T[K] extends Value ? Setting<T[K]> : Catalogue<T[K]>;
+};
+
+const actions = Object.values(Action);
+const tcpTimer = { min: 1, max: 2 ** 31 - 1 };
+const onDescription = (what: string): string =>
+  `What happens to a message when ${what}: it passes (\`Allow\`), the user gets the block page (\`Block\`), or the ICAP client gets an ICAP error (\`Error\`).`;
+
+/** Every setting of the process: the one place for names, forms, defaults, bounds and meanings. */
+export const catalogue: Catalogue<Settings> = {
+  listen: {
+    icap: addresses(
+      [":1344"],
+      "Where ICAP is served. Without a host: all addresses, IPv6 and IPv4.",
+    ),
+    icaps: addresses(
+      [":11344"],
+      "Where ICAP over TLS is served, once `listen.tls.certFile` is set.",
+    ),
+    tls: {
+      certFile: file("Certificate chain (PEM). Read again when the file changes."),
+      keyFile: file("Private key of the certificate (PEM). Read again when the file changes."),
+      clientCaFile: file(
+        "Certificate authorities (PEM) of ICAP clients; when set, a client without a certificate of theirs is refused.",
+      ),
+      minVersion: choice(["TLSv1.2", "TLSv1.3"], "TLSv1.2", "Oldest TLS version that is accepted."),
+    },
+    proxyProtocol: {
+      trusted: networks(
+        [],
+        "Networks of load balancers whose PROXY protocol preface (v1 or v2) is required and believed.",
+      ),
+    },
+  },
+  limits: {
+    maxConnections: count(
+      10_000,
+      "Connections open at once in one worker; one more is answered 503 and closed.",
+      { min: 1, max: 1_000_000 },
+    ),
+    maxConnectionsPerClient: count(
+      1000,
+      "Connections open at once from one address; one more is answered 503 and closed.",
+      { min: 1, max: 1_000_000 },
+    ),
+    headTimeout: duration("30s", "Time for the head of a request, from its first byte.", tcpTimer),
+    bodyTimeout: duration("60s", "Longest pause between two pieces of a body.", tcpTimer),
+    idleTimeout: duration(
+      "10m",
+      "Time that a connection may stay open with no request on it.",
+      tcpTimer,
+    ),
+    writeTimeout: duration(
+      "60s",
+      "Longest time in which the ICAP client reads nothing of an answer.",
+      tcpTimer,
+    ),
+    maxRequestsPerConnection: count(
+      100_000,
+      "Requests on one connection before it is closed; 0 means no limit.",
+      { max: 1_000_000_000 },
+    ),
+    maxConnectionAge: duration(
+      "1h",
+      "Age at which a connection is closed after its current answer, give or take 10 %, so that clients spread anew over pods; 0 means no limit.",
+      { max: tcpTimer.max },
+    ),
+    tcpKeepAlive: duration(
+      "60s",
+      "Silence after which TCP asks whether the peer is still there; 0 turns it off.",
+      { max: tcpTimer.max },
+    ),
+    transactionTimeout: duration(
+      "60s",
+      "Time for a transaction, from its first byte to its answer. Set it below the timeout of your ICAP client.",
+      tcpTimer,
+    ),
+  },
+  wire: {
+    requestLineBytes: size("8Ki", "Longest ICAP request line.", { min: 256, max: 65_536 }),
+    headBytes: size("64Ki", "Largest ICAP head.", { min: 1024, max: 1_048_576 }),
+    headFields: count(100, "Most fields of one ICAP head.", { min: 10, max: 1000 }),
+    encapsulatedBytes: size("256Ki", "Largest sum of the encapsulated HTTP heads.", {
+      min: 4096,
+      max: 4_194_304,
+    }),
+    chunkLineBytes: size("4Ki", "Longest line with the size of a chunk.", { min: 64, max: 65_536 }),
+    trailerBytes: size("16Ki", "Largest block of trailers after a body.", { max: 1_048_576 }),
+    previewBytes: size("64Ki", "Largest preview that is accepted.", { max: 1_048_576 }),
+    pipelined: count(
+      32,
+      "Requests on one connection that may wait for their turn before reading stops.",
+      { min: 1, max: 1024 },
+    ),
+  },
+  spool: {
+    memoryBytes: size("256Ki", "Part of one body that is kept in memory; more goes to a file.", {
+      max: 2 ** 30,
+    }),
+    memoryBudget: size(
+      "64Mi",
+      "Memory of all bodies of a worker together; at the limit bodies go to files early.",
+      { min: 1_048_576 },
+    ),
+    diskBudget: size(
+      "8Gi",
+      "Disk space of all bodies of a worker together; at the limit reading waits.",
+    ),
+    directory: file(
+      "Where spool files are made; the temporary directory of the system by default.",
+    ),
+  },
+  scan: {
+    maxEntityBytes: size(
+      "100Mi",
+      "Largest body that is scanned; `services.on.oversize` decides about larger ones.",
+      { min: 1 },
+    ),
+    timeout: duration(
+      "20s",
+      "Time for the scan of one entity; `services.on.timeout` decides what then happens.",
+      tcpTimer,
+    ),
+    workers: countOrAuto("auto", "Threads that scan; `auto` means one per core.", {
+      min: 1,
+      max: 1024,
+    }),
+    rulesDirectory: file(
+      "Directory of YARA rules (`*.yar`); the rules that come with Sluice by default.",
+    ),
+    hashList: file("File of SHA-256 hashes that are blocked, one a line."),
+    archive: {
+      depth: count(8, "Archives within archives that are opened.", { min: 1, max: 64 }),
+      entries: count(1000, "Entries of one archive that are looked at.", {
+        min: 1,
+        max: 1_000_000,
+      }),
+      totalBytes: size("256Mi", "Bytes unpacked from one entity, all levels together.", { min: 1 }),
+      entryBytes: size("64Mi", "Bytes of one unpacked entry.", { min: 1 }),
+      ratio: count(200, "Unpacked bytes for each packed byte, above which it is a bomb.", {
+        min: 2,
+        max: 1_000_000,
+      }),
+      cpuTime: duration("10s", "Computing time spent on one archive.", tcpTimer),
+    },
+  },
+  services: {
+    preview: size("4096", "Bytes of a body that clients are asked to send first."),
+    optionsTtl: duration("10m", "How long clients may rely on the answer to OPTIONS.", {
+      min: 1000,
+      max: 365 * 86_400_000,
+    }),
+    maxConnections: countOrAuto(
+      "auto",
+      "Connections that each client is told to open at most; `auto` means `limits.maxConnectionsPerClient`.",
+      { min: 1, max: 1_000_000 },
+    ),
+    on: {
+      error: choice(actions, "Block", onDescription("a scanner fails")),
+      timeout: choice(actions, "Block", onDescription("a scan takes too long")),
+      oversize: choice(
+        actions,
+        "Block",
+        onDescription("a body is larger than `scan.maxEntityBytes`"),
+      ),
+      unscannable: choice(
+        actions,
+        "Block",
+        onDescription("a body cannot be looked into: encrypted, malformed, beyond `scan.archive`"),
+      ),
+      suspicious: choice(
+        actions,
+        "Allow",
+        onDescription("a scanner suspects, but does not condemn"),
+      ),
+      unknown: choice(actions, "Allow", onDescription("no scanner has an opinion")),
+    },
+    violationsHeader: toggle(
+      false,
+      "Whether answers carry `X-Violations-Found` beside `X-Infection-Found`.",
+    ),
+    logIdentity: toggle(
+      false,
+      "Whether log lines of the built-in services name the end user (`X-Client-IP`, user, groups).",
+    ),
+    block: {
+      status: count(403, "HTTP status of the block page.", { min: 400, max: 599 }),
+      templateFile: file("HTML template that replaces the block page."),
+      contact: text("Whom the block page names for questions: a name, address or URL."),
+    },
+  },
+  admin: {
+    address: address(
+      "127.0.0.1:9344",
+      "Where health and metrics are served over HTTP. Empty: nowhere. It has no authentication.",
+    ),
+  },
+  log: {
+    level: choice(
+      ["debug", "info", "warn", "error", "silent"],
+      "info",
+      "Least severe level that is written.",
+    ),
+    transactions: toggle(true, "Whether each transaction writes a line (at level `info`)."),
+  },
+  workers: countOrAuto(1, "Processes that serve; `auto` means one per core.", {
+    min: 1,
+    max: 1024,
+  }),
+  drain: {
+    delay: duration(
+      "5s",
+      "After SIGTERM: time for which new connections are still accepted, until load balancers have noticed.",
+      { max: 3_600_000 },
+    ),
+    timeout: duration(
+      "30s",
+      "Time for the transactions under way to end, after which they are aborted.",
+      { max: 86_400_000 },
+    ),
+    idleSpread: duration("5s", "Time over which idle connections are closed, one by one.", {
+      max: 3_600_000,
+    }),
+  },
+};
