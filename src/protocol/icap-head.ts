@@ -1,0 +1,330 @@
+import {
+  BodyKind,
+  type Encapsulated,
+  NOTHING_ENCAPSULATED,
+  parseEncapsulated,
+} from "./encapsulated.ts";
+import { type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
+import { type Fields, listHas } from "./fields.ts";
+import type { Leniency } from "./leniency.ts";
+import type { WireLimits } from "./limits.ts";
+import { parseServiceUri, type ServiceUri } from "./service-uri.ts";
+
+export const Method = { Options: "OPTIONS", Reqmod: "REQMOD", Respmod: "RESPMOD" } as const;
+export type Method = (typeof Method)[keyof typeof Method];
+
+/** The head of an ICAP request, checked and understood. */
+export interface IcapRequest {
+  readonly method: Method;
+  readonly uri: ServiceUri;
+  readonly fields: Fields;
+  readonly encapsulated: Encapsulated;
+  /** Bytes the client sends before it waits; -1 when it announces no preview (RFC 3507 §4.5). */
+  readonly previewBytes: number;
+  /** `Allow: 204`: an answer without a body is welcome at any time, not only at the preview (§4.6). */
+  readonly allows204: boolean;
+  /** `Allow: 206` (draft-icap-ext-partial-content). */
+  readonly allows206: boolean;
+  /** The client ends the connection after this answer. */
+  readonly closes: boolean;
+}
+
+/** What came of looking at a head: `undefined` when it is not complete and nothing is wrong so far. */
+export type HeadResult = IcapRequest | IcapError | undefined;
+
+/** Distinguishes the two outcomes of a parse. */
+export function isIcapError(result: object): result is IcapError {
+  return "code" in result;
+}
+
+const UNUSUAL = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const VERSION = /^ICAP\/[0-9]+\.[0-9]+$/;
+const DECIMAL = /^[0-9]{1,15}$/;
+
+/**
+ * Parses ICAP heads. One parser serves one connection, whose requests mostly repeat the same URI:
+ * it remembers the last one. Holds nothing else between requests.
+ */
+export class IcapHeadParser {
+  readonly #limits: WireLimits;
+  readonly #leniency: Leniency;
+  #lastTarget = "";
+  #lastUri: ServiceUri = { path: "/", query: "" };
+
+  constructor(limits: WireLimits, leniency: Leniency) {
+    this.#limits = limits;
+    this.#leniency = leniency;
+  }
+
+  /**
+   * Reads `text`, a head from its first character on. Faults are found line by line, so that the same
+   * bytes give the same error however they are split. A complete head ends with its blank line.
+   */
+  parse(text: string): HeadResult {
+    const draft = new HeadDraft(UNUSUAL.test(text));
+    let start = 0;
+    for (;;) {
+      const lineFeed = text.indexOf("\n", start);
+      const error =
+        lineFeed < 0
+          ? this.#checkPartial(draft, text, start)
+          : this.#takeLine(draft, text, start, lineFeed);
+      if (error !== undefined) return error;
+      if (lineFeed < 0) return undefined;
+      if (lineFeed === start + 1) return this.#finish(draft);
+      start = lineFeed + 1;
+    }
+  }
+
+  /** The bounds hold for a line that has not ended yet, so that nothing is kept beyond them. */
+  #checkPartial(draft: HeadDraft, text: string, start: number): IcapError | undefined {
+    const { requestLineBytes, headBytes } = this.#limits;
+    if (draft.method === undefined && text.length > requestLineBytes + 1) {
+      return icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", requestLineBytes);
+    }
+    if (text.length > headBytes) return icapError("ICAP_ERR_HEAD_TOO_LARGE", headBytes);
+    if (start === 0 && text !== "" && !TOKEN.test(text.charAt(0))) {
+      return icapError("ICAP_ERR_REQUEST_LINE", shown(text));
+    }
+    return undefined;
+  }
+
+  #takeLine(
+    draft: HeadDraft,
+    text: string,
+    start: number,
+    lineFeed: number,
+  ): IcapError | undefined {
+    if (lineFeed >= this.#limits.headBytes) {
+      return start === 0 && lineFeed > this.#limits.requestLineBytes + 1
+        ? icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", this.#limits.requestLineBytes)
+        : icapError("ICAP_ERR_HEAD_TOO_LARGE", this.#limits.headBytes);
+    }
+    if (start === 0) return this.#takeRequestLine(draft, text, lineFeed);
+    const error = lineFault(draft, text, start, lineFeed);
+    if (error !== undefined || lineFeed === start + 1) return error;
+    const first = text.charCodeAt(start);
+    if (first === SPACE || first === TAB) return draft.fold(text.slice(start, lineFeed - 1));
+    return this.#takeField(draft, text, start, lineFeed - 1);
+  }
+
+  #takeRequestLine(draft: HeadDraft, text: string, lineFeed: number): IcapError | undefined {
+    const limit = this.#limits.requestLineBytes;
+    if (lineFeed > limit + 1) return icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", limit);
+    if (!TOKEN.test(text.charAt(0))) return icapError("ICAP_ERR_REQUEST_LINE", shown(text));
+    const error = lineFault(draft, text, 0, lineFeed);
+    if (error !== undefined) return error;
+    const first = text.indexOf(" ");
+    const second = text.indexOf(" ", first + 1);
+    const end = lineFeed - 1;
+    // Exactly two single spaces: anything else would let two parsers disagree (RFC 7230 §3.1.1).
+    if (first < 0 || second < 0 || second > end || second === first + 1 || second + 1 === end) {
+      return icapError("ICAP_ERR_REQUEST_LINE", shown(text.slice(0, end)));
+    }
+    const version = text.slice(second + 1, end);
+    if (version !== "ICAP/1.0") {
+      return icapError(
+        VERSION.test(version) ? "ICAP_ERR_VERSION" : versionFault(version),
+        shown(version),
+      );
+    }
+    const method = text.slice(0, first);
+    if (!TOKEN.test(method)) return icapError("ICAP_ERR_REQUEST_LINE", shown(method));
+    draft.method = method;
+    return this.#takeTarget(draft, text.slice(first + 1, second));
+  }
+
+  #takeTarget(draft: HeadDraft, target: string): IcapError | undefined {
+    if (target !== this.#lastTarget) {
+      const uri = parseServiceUri(target, this.#leniency.relativeUri);
+      if (uri === undefined) return icapError("ICAP_ERR_URI", shown(target));
+      this.#lastUri = uri;
+      this.#lastTarget = target;
+    }
+    draft.uri = this.#lastUri;
+    return undefined;
+  }
+
+  #takeField(draft: HeadDraft, text: string, start: number, end: number): IcapError | undefined {
+    if (draft.fields.length >= this.#limits.headFields * 2) {
+      return icapError("ICAP_ERR_TOO_MANY_FIELDS", this.#limits.headFields);
+    }
+    const colon = text.indexOf(":", start);
+    if (colon < 0 || colon >= end) {
+      return icapError("ICAP_ERR_FIELD_SYNTAX", shown(text.slice(start, end)));
+    }
+    let name = text.slice(start, colon);
+    if (this.#leniency.spaceBeforeColon) name = name.trimEnd();
+    if (!TOKEN.test(name)) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(name));
+    draft.fields.push(name, trimField(text, colon + 1, end));
+    return undefined;
+  }
+
+  /** The head is complete: what its fields say together. */
+  #finish(draft: HeadDraft): IcapRequest | IcapError {
+    const known = new KnownFields();
+    const { fields } = draft;
+    for (let i = 0; i < fields.length; i += 2) {
+      const error = known.take(fields[i] as string, fields[i + 1] as string);
+      if (error !== undefined) return error;
+    }
+    if (known.host === undefined && !this.#leniency.missingHost) return icapError("ICAP_ERR_HOST");
+    const method = draft.method as string;
+    if (!isMethod(method)) return unknownMethod(method, known.encapsulated);
+    const previewBytes = this.#previewBytes(known.preview);
+    if (typeof previewBytes !== "number") return previewBytes;
+    const encapsulated = this.#encapsulated(method, known.encapsulated);
+    if (isIcapError(encapsulated)) return encapsulated;
+    return {
+      method,
+      uri: draft.uri,
+      fields,
+      encapsulated,
+      previewBytes,
+      allows204: known.allow !== undefined && listHas(known.allow, "204"),
+      allows206: known.allow !== undefined && listHas(known.allow, "206"),
+      closes: known.connection !== undefined && listHas(known.connection, "close"),
+    };
+  }
+
+  #previewBytes(value: string | undefined): number | IcapError {
+    if (value === undefined) return -1;
+    const bytes = DECIMAL.test(value) ? Number(value) : Number.POSITIVE_INFINITY;
+    return bytes > this.#limits.previewBytes ? icapError("ICAP_ERR_PREVIEW", shown(value)) : bytes;
+  }
+
+  #encapsulated(method: Method, value: string | undefined): Encapsulated | IcapError {
+    if (value !== undefined) return parseEncapsulated(value, method, this.#limits, this.#leniency);
+    // Squid's OPTIONS has none (clients.md §5.1); the others must say where their sections are.
+    if (method === Method.Options) return NOTHING_ENCAPSULATED;
+    return icapError("ICAP_ERR_ENCAPSULATED_MISSING", method);
+  }
+}
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const CARRIAGE_RETURN = 0x0d;
+
+/** What the lines read so far amount to. */
+class HeadDraft {
+  /** The text holds something that makes a line-by-line check worthwhile. */
+  readonly suspect: boolean;
+  readonly fields: string[] = [];
+  method: string | undefined;
+  uri: ServiceUri = { path: "/", query: "" };
+
+  constructor(suspect: boolean) {
+    this.suspect = suspect;
+  }
+
+  /** A folded line continues the value before it, as one space (RFC 7230 §3.2.4). */
+  fold(line: string): IcapError | undefined {
+    const last = this.fields.length - 1;
+    if (last < 0) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(line));
+    this.fields[last] = `${this.fields[last]} ${line.trim()}`.trim();
+    return undefined;
+  }
+}
+
+/** The fields that steer the wire, each at most once or repeated without contradiction. */
+class KnownFields {
+  host: string | undefined;
+  allow: string | undefined;
+  preview: string | undefined;
+  connection: string | undefined;
+  encapsulated: string | undefined;
+
+  take(name: string, value: string): IcapError | undefined {
+    switch (name.length) {
+      case 4:
+        return this.#takeHost(name, value);
+      case 5:
+        if (name.toLowerCase() === "allow") this.allow = join(this.allow, value);
+        return undefined;
+      case 7:
+        return this.#takePreview(name, value);
+      case 10:
+        if (name.toLowerCase() === "connection") this.connection = join(this.connection, value);
+        return undefined;
+      case 12:
+        return this.#takeEncapsulated(name, value);
+      default:
+        return undefined;
+    }
+  }
+
+  #takeHost(name: string, value: string): IcapError | undefined {
+    if (name.toLowerCase() !== "host") return undefined;
+    const contradicts = this.host !== undefined && this.host !== value;
+    this.host = value;
+    return contradicts ? icapError("ICAP_ERR_HOST", shown(value)) : undefined;
+  }
+
+  #takePreview(name: string, value: string): IcapError | undefined {
+    if (name.toLowerCase() !== "preview") return undefined;
+    const contradicts = this.preview !== undefined && this.preview !== value;
+    this.preview = value;
+    return contradicts ? icapError("ICAP_ERR_PREVIEW", shown(value)) : undefined;
+  }
+
+  #takeEncapsulated(name: string, value: string): IcapError | undefined {
+    if (name.toLowerCase() !== "encapsulated") return undefined;
+    const contradicts = this.encapsulated !== undefined && this.encapsulated !== value;
+    this.encapsulated = value;
+    return contradicts ? icapError("ICAP_ERR_ENCAPSULATED_SYNTAX", shown(value)) : undefined;
+  }
+}
+
+function join(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before},${value}`;
+}
+
+function isMethod(method: string): method is Method {
+  return method === Method.Reqmod || method === Method.Respmod || method === Method.Options;
+}
+
+/** 501. The connection stays usable only when it is certain that nothing follows the head. */
+function unknownMethod(method: string, encapsulated: string | undefined): IcapError {
+  const nothingFollows = encapsulated === undefined || /^null-body=0$/i.test(encapsulated);
+  return { ...icapError("ICAP_ERR_METHOD", shown(method)), closes: !nothingFollows };
+}
+
+function versionFault(version: string): ErrorCode {
+  return /[ \t]/.test(version) ? "ICAP_ERR_REQUEST_LINE" : "ICAP_ERR_VERSION_SYNTAX";
+}
+
+/** Line ends and control characters, looked for only when the whole text holds any. */
+function lineFault(
+  draft: HeadDraft,
+  text: string,
+  start: number,
+  lineFeed: number,
+): IcapError | undefined {
+  if (text.charCodeAt(lineFeed - 1) !== CARRIAGE_RETURN || lineFeed === start) {
+    return icapError("ICAP_ERR_LINE_END", "LF");
+  }
+  if (!draft.suspect) return undefined;
+  const line = text.slice(start, lineFeed - 1);
+  if (line.includes("\r")) return icapError("ICAP_ERR_LINE_END", "CR");
+  return CONTROL.test(line) ? icapError("ICAP_ERR_CONTROL_CHARACTER", shown(line)) : undefined;
+}
+
+/** A field value without the white space around it; most have exactly one space before. */
+function trimField(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+/** Whether a body follows the encapsulated heads. */
+export function hasBody(encapsulated: Encapsulated): boolean {
+  return encapsulated.body !== BodyKind.None;
+}
