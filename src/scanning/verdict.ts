@@ -26,6 +26,8 @@ export const VerdictReason = {
   ArchiveLimit: "archive-limit",
   Malformed: "malformed",
   Timeout: "timeout",
+  /** More work than the scanner takes on: its queue is full. */
+  Overload: "overload",
   EngineError: "engine-error",
 } as const;
 export type VerdictReason = (typeof VerdictReason)[keyof typeof VerdictReason];
@@ -47,4 +49,14 @@ export interface Verdict {
   readonly threats: readonly Threat[];
   /** One sentence for a person; untrusted. */
   readonly message?: string;
+}
+
+/** The verdict of a scanner that failed; `message` is for the log, without secrets. */
+export function errorVerdict(reason: VerdictReason, message: string): Verdict {
+  return { kind: VerdictKind.Error, reason, threats: [], message };
+}
+
+/** The verdict of a scanner that cannot look inside the entity. */
+export function unscannableVerdict(reason: VerdictReason, message: string): Verdict {
+  return { kind: VerdictKind.Unscannable, reason, threats: [], message };
 }

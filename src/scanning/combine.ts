@@ -1,0 +1,50 @@
+import { errorVerdict, type Threat, type Verdict, VerdictKind, VerdictReason } from "./verdict.ts";
+
+/**
+ * From worst to best. One scanner that blocks is enough; a scanner that failed, or could not look
+ * inside, is never outvoted by one that found nothing.
+ */
+const worstFirst: readonly VerdictKind[] = [
+  VerdictKind.Blocked,
+  VerdictKind.Error,
+  VerdictKind.Unscannable,
+  VerdictKind.Suspicious,
+  VerdictKind.Pending,
+  VerdictKind.Modified,
+  VerdictKind.Unknown,
+  VerdictKind.Clean,
+];
+
+/**
+ * One verdict out of several, strategy `AnyBlocks`: the worst kind wins and gives reason and
+ * message (the first of that kind); the threats of all are kept, in the given order, each once.
+ * Pure. Of no verdict at all it makes `error`: silence is not consent.
+ *
+ * @example
+ * combineVerdicts([clean, blocked]).kind // "blocked"
+ */
+export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
+  const first = verdicts[0];
+  if (first === undefined) {
+    return errorVerdict(VerdictReason.EngineError, "no scanner gave a verdict");
+  }
+  if (verdicts.length === 1) return first;
+  let worst = first;
+  for (const verdict of verdicts) {
+    if (rank(verdict) < rank(worst)) worst = verdict;
+  }
+  return { ...worst, threats: distinctThreats(verdicts) };
+}
+
+function rank(verdict: Verdict): number {
+  return worstFirst.indexOf(verdict.kind);
+}
+
+function distinctThreats(verdicts: readonly Verdict[]): Threat[] {
+  const threats = new Map<string, Threat>();
+  for (const threat of verdicts.flatMap((verdict) => verdict.threats)) {
+    const key = JSON.stringify([threat.engine, threat.path, threat.name]);
+    if (!threats.has(key)) threats.set(key, threat);
+  }
+  return [...threats.values()];
+}

@@ -1,0 +1,23 @@
+/**
+ * Who judges: the `Scanner` port, the verdict, behaviour added by decoration, and the combination
+ * of several scanners' verdicts into one.
+ *
+ * Must not know: ICAP, services and their policy (what a verdict leads to), or any engine. A
+ * scanner here is a promise of a verdict and nothing else.
+ *
+ * @module
+ */
+export { combineVerdicts } from "./combine.ts";
+export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
+export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
+export type { ScanContext, Scanner } from "./scanner.ts";
+export { type ScannerAnswer, ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
+export { SizeGuard, type SizeGuardOptions } from "./size-guard.ts";
+export {
+  errorVerdict,
+  type Threat,
+  unscannableVerdict,
+  type Verdict,
+  VerdictKind,
+  VerdictReason,
+} from "./verdict.ts";

@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ScannerSet } from "../../../src/scanning/index.ts";
+import { entityOf, scanContext } from "../../support/samples/entities.ts";
+import { cleanVerdict, ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
+
+const blockedBy = (name: string) => ({ kind: "blocked", threats: [{ name }] }) as const;
+
+describe("ScannerSet", () => {
+  let one: ScriptedScanner;
+  let two: ScriptedScanner;
+  let set: ScannerSet;
+  const answers: string[] = [];
+  beforeEach(() => {
+    answers.length = 0;
+    one = new ScriptedScanner("one", 10);
+    two = new ScriptedScanner("two", 20);
+    set = new ScannerSet([one, two], {
+      name: "both",
+      onAnswer: ({ scanner, verdict }) => answers.push(`${scanner} ${verdict.kind}`),
+    });
+  });
+
+  it("asks all at once and is clean when all are", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    one.end(0);
+    two.end(0);
+    expect(await verdict).toEqual(cleanVerdict);
+  });
+
+  it("answers as soon as one blocks, without waiting for the rest", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, blockedBy("EICAR"));
+    expect((await verdict).kind).toBe("blocked");
+  });
+
+  it("tells the rest to stop once one has blocked", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, blockedBy("EICAR"));
+    await verdict;
+    expect(one.contexts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("says which scanner found a threat", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, blockedBy("EICAR"));
+    expect((await verdict).threats).toEqual([{ name: "EICAR", engine: "two" }]);
+  });
+
+  it("keeps the engine that a scanner names itself", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, { kind: "blocked", threats: [{ name: "EICAR", engine: "yara-x" }] });
+    expect((await verdict).threats[0]?.engine).toBe("yara-x");
+  });
+
+  it("does not ask a scanner for which the entity is too large, and counts it as unscannable", async () => {
+    const verdict = set.scan(entityOf("fifteen bytes.."), scanContext());
+    two.end(0);
+    expect(await verdict).toMatchObject({ kind: "unscannable", reason: "size" });
+    expect(one.contexts).toHaveLength(0);
+  });
+
+  it("turns a scanner that rejects into error, and still hears the other", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    one.end(0, new Error("boom"));
+    two.end(0);
+    expect(await verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+  });
+
+  it("hands an abort of the transaction on", () => {
+    const transaction = new AbortController();
+    void set.scan(entityOf("x"), scanContext(transaction.signal));
+    transaction.abort();
+    expect([one, two].map((scanner) => scanner.contexts[0]?.signal.aborted)).toEqual([true, true]);
+  });
+
+  it("hands on an abort that came before", () => {
+    void set.scan(entityOf("x"), scanContext(AbortSignal.abort()));
+    expect(one.contexts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("reports each answer as it comes", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0);
+    await vi.waitFor(() => expect(answers).toEqual(["two clean"]));
+    one.end(0);
+    await verdict;
+    expect(answers).toEqual(["two clean", "one clean"]);
+  });
+
+  it("does not report the answers of scanners that were told to stop", async () => {
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, blockedBy("EICAR"));
+    await verdict;
+    one.end(0, { kind: "error", reason: "timeout", threats: [] });
+    await Promise.resolve();
+    expect(answers).toEqual(["two blocked"]);
+  });
+
+  it("changes its epoch when one of the scanners does", () => {
+    const before = set.epoch;
+    two.epoch = "2";
+    expect(set.epoch).not.toBe(before);
+  });
+
+  it("has an epoch that does not depend on the order of the scanners", () => {
+    expect(new ScannerSet([two, one], { name: "both" }).epoch).toBe(set.epoch);
+  });
+
+  it("takes what its most patient scanner takes", () => {
+    expect(set.maxBytes).toBe(20);
+  });
+
+  it("closes all", async () => {
+    await set.close();
+    expect([one.closed, two.closed]).toEqual([1, 1]);
+  });
+
+  it("answers error when it has no scanner", async () => {
+    const verdict = new ScannerSet([], { name: "none" }).scan(entityOf("x"), scanContext());
+    expect(await verdict).toMatchObject({ kind: "error" });
+  });
+});
