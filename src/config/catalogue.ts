@@ -23,7 +23,9 @@ export type Catalogue<T> = {
 };
 
 const actions = Object.values(Action);
-const tcpTimer = { min: 1, max: 2 ** 31 - 1 };
+/** Timers of Node count to 2^31 ms, a little more than 24 days. */
+const longestTimer = 24 * 86_400_000;
+const timer = { min: 1, max: longestTimer };
 const onDescription = (what: string): string =>
   `What happens to a message when ${what}: it passes (\`Allow\`), the user gets the block page (\`Block\`), or the ICAP client gets an ICAP error (\`Error\`).`;
 
@@ -64,17 +66,17 @@ export const catalogue: Catalogue<Settings> = {
       "Connections open at once from one address; one more is answered 503 and closed.",
       { min: 1, max: 1_000_000 },
     ),
-    headTimeout: duration("30s", "Time for the head of a request, from its first byte.", tcpTimer),
-    bodyTimeout: duration("60s", "Longest pause between two pieces of a body.", tcpTimer),
+    headTimeout: duration("30s", "Time for the head of a request, from its first byte.", timer),
+    bodyTimeout: duration("60s", "Longest pause between two pieces of a body.", timer),
     idleTimeout: duration(
       "10m",
       "Time that a connection may stay open with no request on it.",
-      tcpTimer,
+      timer,
     ),
     writeTimeout: duration(
       "60s",
       "Longest time in which the ICAP client reads nothing of an answer.",
-      tcpTimer,
+      timer,
     ),
     maxRequestsPerConnection: count(
       100_000,
@@ -84,17 +86,17 @@ export const catalogue: Catalogue<Settings> = {
     maxConnectionAge: duration(
       "1h",
       "Age at which a connection is closed after its current answer, give or take 10 %, so that clients spread anew over pods; 0 means no limit.",
-      { max: tcpTimer.max },
+      { max: longestTimer },
     ),
     tcpKeepAlive: duration(
       "60s",
       "Silence after which TCP asks whether the peer is still there; 0 turns it off.",
-      { max: tcpTimer.max },
+      { max: longestTimer },
     ),
     transactionTimeout: duration(
       "60s",
       "Time for a transaction, from its first byte to its answer. Set it below the timeout of your ICAP client.",
-      tcpTimer,
+      timer,
     ),
   },
   wire: {
@@ -140,7 +142,7 @@ export const catalogue: Catalogue<Settings> = {
     timeout: duration(
       "20s",
       "Time for the scan of one entity; `services.on.timeout` decides what then happens.",
-      tcpTimer,
+      timer,
     ),
     workers: countOrAuto("auto", "Threads that scan; `auto` means one per core.", {
       min: 1,
@@ -162,7 +164,7 @@ export const catalogue: Catalogue<Settings> = {
         min: 2,
         max: 1_000_000,
       }),
-      cpuTime: duration("10s", "Computing time spent on one archive.", tcpTimer),
+      cpuTime: duration("10s", "Computing time spent on one archive.", timer),
     },
   },
   services: {

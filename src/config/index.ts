@@ -5,4 +5,7 @@
  *
  * @module
  */
+export { type SettingEntry, settingEntries } from "./entries.ts";
+export { type LoadedSettings, loadSettings, type SettingsSources } from "./load.ts";
+export { formatProblems, type Problem } from "./problem.ts";
 export { Action, type ListenAddress, type Settings, type WorkerCount } from "./settings.ts";

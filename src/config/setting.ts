@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./quantity.ts";
 import type { ListenAddress } from "./settings.ts";
@@ -130,7 +129,7 @@ const addressPattern = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[A-Za-z0-9._-]*)):
 function parseAddress(raw: unknown): ListenAddress | undefined {
   const { v6, name, port } = (typeof raw === "string" && addressPattern.exec(raw)?.groups) || {};
   if (port === undefined || Number(port) > 65_535) return;
-  if (v6 !== undefined && isIP(v6) !== 6) return;
+  if (v6 !== undefined && !ipv6.safeParse(v6).success) return;
   return { host: v6 ?? (name || undefined), port: Number(port) };
 }
 
@@ -161,14 +160,15 @@ export function addresses(
   return { type: "list", schema, default: fallback, form: "addresses", description };
 }
 
+const ipv4 = z.ipv4();
+const ipv6 = z.ipv6();
+const network = z.union([z.cidrv4(), z.cidrv6()]);
+
 /** `10.0.0.0/8`; a bare address is a network of one. */
 function parseNetwork(raw: unknown): string | undefined {
-  const [ip = "", bits, more] = typeof raw === "string" ? raw.split("/") : [];
-  const family = isIP(ip);
-  if (family === 0 || more !== undefined) return;
-  const width = family === 4 ? 32 : 128;
-  if (bits === undefined) return `${ip}/${width}`;
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= width ? `${ip}/${Number(bits)}` : undefined;
+  if (ipv4.safeParse(raw).success) return `${raw}/32`;
+  if (ipv6.safeParse(raw).success) return `${raw}/128`;
+  return network.safeParse(raw).data;
 }
 
 export function networks(

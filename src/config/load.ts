@@ -1,0 +1,126 @@
+import type { Candidate, FileReference, SourceContent } from "./candidate.ts";
+import { consistencyRules } from "./consistency.ts";
+import { settingEntries } from "./entries.ts";
+import { readEnvironment } from "./environment-source.ts";
+import { readSettingsFile } from "./file-source.ts";
+import { readFlags } from "./flag-source.ts";
+import { type Problem, shown } from "./problem.ts";
+import type { Settings } from "./settings.ts";
+
+/** Where settings come from; all that loading touches. */
+export interface SettingsSources {
+  /** The flags, without node, script and command. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file; throws when it cannot. */
+  readonly readFile: (path: string) => string;
+}
+
+export type LoadedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads the settings: a flag wins over a variable, a variable over the file, the file over the
+ * default. Every value of every source is checked, also one that another source overrides, and
+ * every problem is reported. The settings are deep-frozen.
+ *
+ * @example
+ * const loaded = loadSettings({ argv: process.argv.slice(3), env, readFile });
+ * if (!loaded.ok) process.stderr.write(formatProblems(loaded.problems));
+ */
+export function loadSettings(sources: SettingsSources): LoadedSettings {
+  const flags = readFlags(sources.argv);
+  const environment = readEnvironment(sources.env);
+  const file = readReferencedFile(flags.file ?? environment.file, sources.readFile);
+  const ascending = [file, environment, flags];
+  const checked = checkCandidates(ascending.flatMap(({ candidates }) => candidates));
+  const settings = assemble(checked.values);
+  const problems = [
+    ...ascending.flatMap((source) => source.problems),
+    ...checked.problems,
+    ...checkConsistency(settings, checked),
+  ];
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+function readReferencedFile(
+  file: FileReference | undefined,
+  readFile: SettingsSources["readFile"],
+): SourceContent {
+  if (file === undefined) return { candidates: [], problems: [] };
+  try {
+    return readSettingsFile(file.path, readFile(file.path));
+  } catch (error) {
+    const message = `cannot read ${shown(file.path)}: ${(error as Error).message}`;
+    return { candidates: [], problems: [{ origin: file.origin, message }] };
+  }
+}
+
+interface Checked {
+  /** By path; the last candidate of a path wins. */
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly origins: ReadonlyMap<string, string>;
+  readonly wrongPaths: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+/** `candidates` are in ascending order of precedence. */
+function checkCandidates(candidates: readonly Candidate[]): Checked {
+  const values = new Map<string, unknown>();
+  const origins = new Map<string, string>();
+  const wrongPaths = new Set<string>();
+  const problems: Problem[] = [];
+  const defaults = settingEntries.map(({ path, setting }) => ({ path, raw: setting.default }));
+  const schemas = new Map(settingEntries.map(({ path, setting }) => [path, setting.schema]));
+  for (const { path, raw } of defaults) {
+    values.set(path, raw === undefined ? undefined : schemas.get(path)?.parse(raw));
+  }
+  for (const { path, raw, origin } of candidates) {
+    const result = schemas.get(path)?.safeParse(raw);
+    origins.set(path, origin);
+    if (result?.success) {
+      values.set(path, result.data);
+    } else {
+      wrongPaths.add(path);
+      const expected = result?.error.issues[0]?.message;
+      problems.push({ origin, message: `must be ${expected}, not ${shown(raw)}` });
+    }
+  }
+  return { values, origins, wrongPaths, problems };
+}
+
+/** The tree of settings, deep-frozen. */
+function assemble(values: ReadonlyMap<string, unknown>): Settings {
+  const root: Record<string, unknown> = {};
+  for (const [path, value] of values) {
+    const names = path.split(".");
+    const last = names.pop() as string;
+    let section = root;
+    for (const name of names) {
+      section[name] ??= {};
+      section = section[name] as Record<string, unknown>;
+    }
+    section[last] = value;
+  }
+  // The catalogue has the shape of Settings, so a value for each of its entries makes one.
+  return deepFreeze(root) as unknown as Settings;
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}
+
+/** The origin of a broken rule is the first setting of it that somebody set. */
+function checkConsistency(settings: Settings, { origins, wrongPaths }: Checked): Problem[] {
+  return consistencyRules.flatMap(({ paths, check }) => {
+    if (paths.some((path) => wrongPaths.has(path))) return [];
+    const message = check(settings);
+    if (message === undefined) return [];
+    const origin = paths.map((path) => origins.get(path)).find((found) => found !== undefined);
+    return [{ origin: origin ?? "defaults", message }];
+  });
+}
