@@ -5,9 +5,9 @@
 /** For each folder of src: which others it may import, and which outside modules only it may. */
 const folders = {
   protocol: { may: [] },
-  telemetry: { may: [], outside: ["pino", "prom-client", "@opentelemetry/api"] },
-  config: { may: [], outside: ["zod", "yaml"] },
-  resources: { may: [], outside: ["zod", "yaml", "@marcbachmann/cel-js"] },
+  telemetry: { may: [], outside: ["pino", "prom-client"] },
+  config: { may: [], outside: ["zod", "yaml", "fastest-levenshtein"] },
+  resources: { may: [], outside: ["zod", "yaml", "@marcbachmann/cel-js", "@bufbuild/re2"] },
   entity: { may: ["telemetry"] },
   scanning: { may: ["entity", "telemetry"], outside: ["undici"] },
   scanners: {
@@ -20,13 +20,13 @@ const folders = {
   cache: { may: ["scanning", "telemetry"], outside: ["ioredis"] },
   services: {
     may: ["protocol", "entity", "scanning", "telemetry"],
-    outside: ["@marcbachmann/cel-js"],
+    outside: ["@marcbachmann/cel-js", "zod", "negotiator", "mustache"],
   },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
   server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
   admin: { may: ["telemetry"], outside: ["http"] },
   client: { may: ["protocol"], outside: ["net", "tls"] },
-  cli: { may: ["config", "client", "telemetry"], outside: ["commander"] },
+  cli: { may: ["config", "client", "telemetry"], outside: ["commander", "smol-toml"] },
 };
 
 /** Modules that no part of Sluice has a use for. */
