@@ -1,0 +1,16 @@
+/**
+ * Bodies as things that can be judged: kept (memory, then a spool file, under budgets), hashed,
+ * decoded (Content-Encoding), split (multipart) and recognised (first bytes).
+ *
+ * It must not know ICAP, services, scanners or verdicts. It undoes only what carries an entity;
+ * the formats inside (archives, documents) are the scanners' affair.
+ *
+ * @module
+ */
+export { type ReadOptions, readContent, readHead } from "./content-reader.ts";
+export { type Entity, type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
+export { detectType } from "./file-type.ts";
+export { AppendResult, type FinishResult, type Spool } from "./spool.ts";
+export type { SpoolBudget, SpoolBudgetLimits } from "./spool-budget.ts";
+export { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";
+export { SPOOL_DEFAULTS, SpoolStore, type SpoolStoreOptions } from "./spool-store.ts";
