@@ -1,0 +1,40 @@
+import type { Mode } from "./modes.ts";
+import type { PeerGroup } from "./peer-group.ts";
+import type { Peer } from "./peers.ts";
+import { countSyscalls, type SyscallCount } from "./syscalls.ts";
+import { table } from "./table.ts";
+import { print, progress } from "./terminal.ts";
+import { buildLoadGenerator, isInstalled, MissingTool } from "./toolchain.ts";
+
+/** Prints the system calls per transaction of each peer in each mode. */
+export async function measureSyscalls(
+  group: PeerGroup,
+  { peers, modes }: { readonly peers: readonly Peer[]; readonly modes: readonly Mode[] },
+): Promise<void> {
+  if (!isInstalled("strace")) throw new MissingTool("strace", "strace");
+  const generator = { program: buildLoadGenerator(), placement: [] };
+  const rows = [["mode", "server", "calls", "of which"]];
+  for (const peer of peers) {
+    const running = await group.start(peer, { server: [] });
+    for (const mode of modes.filter(isCountable)) {
+      progress(`${peer.name}: ${mode.title}`);
+      const count = await countSyscalls(generator, running, mode);
+      rows.push([mode.title, peer.name, count.perTransaction.toFixed(2), describe(count)]);
+    }
+    await group.stop(running);
+  }
+  progress("");
+  print(table(rows));
+}
+
+/** Thousands of large bodies through strace would take minutes and tell nothing new. */
+const isCountable = (mode: Mode): boolean => mode.bodyBytes < 1_000_000;
+
+/** The calls that matter, most frequent first: `read 1.00, write 1.00`. */
+export function describe({ byName }: SyscallCount): string {
+  return Object.entries(byName)
+    .filter(([, calls]) => calls >= 0.005)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, calls]) => `${name} ${calls.toFixed(2)}`)
+    .join(", ");
+}

@@ -1,0 +1,119 @@
+/**
+ * `npm run bench`: Sluice beside c-icap, on this machine, in one table. `bench/README.md` says how
+ * to run it and how to read it.
+ */
+import { parseArgs } from "node:util";
+import { measureMemory, scenarios } from "./measure-memory.ts";
+import { measureModes } from "./measure-modes.ts";
+import { measureSyscalls } from "./measure-syscalls.ts";
+import { modeNamed, modes } from "./modes.ts";
+import { PeerGroup } from "./peer-group.ts";
+import { anyServer, cIcap, type Peer, sluice } from "./peers.ts";
+import { Revision } from "./revision.ts";
+import { print } from "./terminal.ts";
+import { MissingTool } from "./toolchain.ts";
+
+const usage = `npm run bench [-- COMMAND] [options]
+
+  modes               the protocol modes beside c-icap (the default)
+  compare REVISION    the same, with Sluice of another git revision as a third server
+  memory              memory under many, slow and large transactions
+  syscalls            system calls per transaction
+
+  --modes a,b         only these: ${modes.map((mode) => mode.name).join(", ")}
+  --rounds N          rounds (7)
+  --seconds N         seconds of each run (0.6)
+  --quick             3 rounds of 0.3 s: enough to see a blunder
+  --connections N     keep-alive connections (16)
+  --workers N         processes of Sluice, and CPUs for the servers (1)
+  --vs COMMAND        another server that answers /echo as Sluice does; {port} is replaced
+  --only a,b          servers by name: c-icap, sluice
+  --scenarios a,b     of memory: ${scenarios.map((scenario) => scenario.name).join(", ")}
+  --flag=--NAME=VALUE a flag for Sluice, repeatable
+`;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    modes: { type: "string" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    quick: { type: "boolean", default: false },
+    connections: { type: "string", default: "16" },
+    workers: { type: "string", default: "1" },
+    vs: { type: "string" },
+    only: { type: "string" },
+    scenarios: { type: "string" },
+    flag: { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const [command = "modes", argument = "HEAD"] = positionals;
+const workers = Number(options.workers);
+const selectedModes = options.modes?.split(",").map(modeNamed) ?? modes;
+const group = new PeerGroup();
+
+const isWanted = (list: string | undefined, name: string): boolean =>
+  list?.split(",").includes(name) ?? true;
+
+function selectedPeers(): readonly Peer[] {
+  return [
+    ...(isWanted(options.only, "c-icap") ? [cIcap()] : []),
+    ...(isWanted(options.only, "sluice") ? [sluice({ workers, flags: options.flag })] : []),
+    ...(options.vs === undefined ? [] : [anyServer(options.vs)]),
+  ];
+}
+
+async function runModes(peers: readonly Peer[]): Promise<void> {
+  await measureModes(group, {
+    peers,
+    modes: selectedModes,
+    rounds: Number(options.rounds ?? (options.quick ? 3 : 7)),
+    seconds: Number(options.seconds ?? (options.quick ? 0.3 : 0.6)),
+    connections: Number(options.connections),
+    serverCpus: workers,
+  });
+}
+
+async function runCompare(revision: string): Promise<void> {
+  const other = Revision.checkOut(revision);
+  try {
+    await runModes([...selectedPeers(), sluice({ ...other, workers })]);
+  } finally {
+    await group.stopAll();
+    other.remove();
+  }
+}
+
+async function main(): Promise<void> {
+  if (options.help) return print(usage);
+  switch (command) {
+    case "modes":
+      return await runModes(selectedPeers());
+    case "compare":
+      return await runCompare(argument);
+    case "memory":
+      return await measureMemory(group, {
+        flags: options.flag,
+        scenarios: scenarios.filter(({ name }) => isWanted(options.scenarios, name)),
+      });
+    case "syscalls":
+      return await measureSyscalls(group, { peers: selectedPeers(), modes: selectedModes });
+    default:
+      throw new Error(`no command ${command}\n\n${usage}`);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void group.stopAll().finally(() => process.exit(130)));
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof MissingTool ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await group.stopAll();
+}
