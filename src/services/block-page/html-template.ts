@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import Mustache from "mustache";
+import { defaultTemplate } from "./default-template.ts";
+
+/** A template that was checked and may be rendered. */
+export interface HtmlTemplate {
+  /** Renders against a context made by `templateContext`, everything escaped. */
+  render(context: InstanceType<typeof Mustache.Context>): string;
+  /** Value of `Content-Security-Policy`: allows exactly the style sheets in the template. */
+  readonly contentSecurityPolicy: string;
+}
+
+export type TemplateResult =
+  | { readonly template: HtmlTemplate }
+  | { readonly problems: readonly string[] };
+
+const labelNames = [
+  "blocked",
+  "advice",
+  "details",
+  "incident",
+  "file",
+  "address",
+  "threats",
+  "inside",
+  "time",
+  "service",
+  "note",
+  "contact",
+  "contactUnknown",
+].map((name) => `labels.${name}`);
+
+/** Every name a template may use; docs/block-page.md explains them. */
+export const templateNames: readonly string[] = [
+  "language",
+  "direction",
+  "tone",
+  "reason",
+  "title",
+  "stopped",
+  "explanation",
+  "advice",
+  "incident",
+  "service",
+  "time",
+  "timeIso",
+  "file",
+  "address",
+  "note",
+  "found",
+  "threats",
+  "contact",
+  ...labelNames,
+];
+
+// Names that exist only inside the section of the list or object they belong to.
+const innerNames: Readonly<Record<string, readonly string[]>> = {
+  threats: ["name", "path", "engine"],
+  contact: ["label", "href"],
+};
+
+// What the Content-Security-Policy would block anyway, said when the template is loaded rather
+// than found out when the page is first needed.
+const forbiddenMarkup: readonly (readonly [RegExp, string])[] = [
+  [/<script[\s>]/i, "a script element: the page must work without scripts"],
+  [/<link[^>]+stylesheet/i, "a linked style sheet: put the styles into a style element"],
+  [/\sstyle\s*=\s*["']/i, "a style attribute: put the styles into a style element"],
+  [
+    /\ssrc\s*=\s*["']?\s*(?!data:|["'\s])/i,
+    "a src that is no data: URL: nothing is loaded from elsewhere",
+  ],
+];
+
+const styleElement = /<style[^>]*>([\s\S]*?)<\/style>/gi;
+
+/**
+ * Reads a Mustache template (https://mustache.github.io/mustache.5.html): variables, sections and
+ * comments; no partials and no unescaped values. All problems are told at once.
+ */
+export function parseTemplate(source: string): TemplateResult {
+  const parsed = parseMustache(source);
+  if ("problem" in parsed) return { problems: [parsed.problem] };
+  const problems = [
+    ...nameProblems(parsed.tokens, new Set(templateNames), source),
+    ...markupProblems(source),
+  ];
+  if (problems.length > 0) return { problems };
+  const writer = new Mustache.Writer();
+  return {
+    template: {
+      render: (context) => writer.renderTokens(parsed.tokens as unknown as string[][], context),
+      contentSecurityPolicy: policyFor(source),
+    },
+  };
+}
+
+// The types of the package know only flat tokens; sections hold their content as the fifth element.
+type Token = [kind: string, value: string, start: number, end: number, children?: Token[]];
+type Parsed = { readonly tokens: Token[] } | { readonly problem: string };
+
+function parseMustache(source: string): Parsed {
+  try {
+    return { tokens: new Mustache.Writer().parse(source) as Token[] };
+  } catch (error) {
+    // "Unclosed section "file" at 120": the offset means little to the author of a template.
+    const message = error instanceof Error ? error.message : String(error);
+    const offset = Number(/ at (\d+)$/.exec(message)?.[1] ?? 0);
+    return { problem: `line ${lineAt(source, offset)}: ${message.replace(/ at \d+$/, "")}` };
+  }
+}
+
+function nameProblems(
+  tokens: readonly Token[],
+  known: ReadonlySet<string>,
+  source: string,
+): string[] {
+  return tokens.flatMap((token) => {
+    const [kind, name, start, , children = []] = token;
+    const problem = tokenProblem(kind, name, known);
+    const own = problem === undefined ? [] : [`line ${lineAt(source, start)}: ${problem}`];
+    const inner = kind === "#" ? new Set([...known, ...(innerNames[name] ?? [])]) : known;
+    return [...own, ...nameProblems(children, inner, source)];
+  });
+}
+
+function tokenProblem(kind: string, name: string, known: ReadonlySet<string>): string | undefined {
+  switch (kind) {
+    case "name":
+    case "#":
+    case "^":
+      return known.has(name) ? undefined : `unknown name {{${name}}}`;
+    case "&":
+      return `{{{${name}}}} would not be escaped: use {{${name}}}`;
+    case ">":
+      return `partial {{> ${name}}}: a template is one file`;
+    default:
+      return undefined;
+  }
+}
+
+function markupProblems(source: string): string[] {
+  const forbidden = forbiddenMarkup.flatMap(([pattern, what]) => {
+    const found = pattern.exec(source);
+    return found === null ? [] : [`line ${lineAt(source, found.index)}: ${what}`];
+  });
+  const styles = [...source.matchAll(styleElement)].flatMap((match) =>
+    match[1]?.includes("{{") === true
+      ? [
+          `line ${lineAt(source, match.index)}: a name inside a style element: it would change the hash in the Content-Security-Policy`,
+        ]
+      : [],
+  );
+  return [...forbidden, ...styles];
+}
+
+function policyFor(source: string): string {
+  const hashes = [...source.matchAll(styleElement)].map(
+    (match) =>
+      `'sha256-${createHash("sha256")
+        .update(match[1] ?? "")
+        .digest("base64")}'`,
+  );
+  const styles = hashes.length === 0 ? "" : `; style-src ${hashes.join(" ")}`;
+  return `default-src 'none'${styles}; img-src data:; base-uri 'none'; form-action 'none'`;
+}
+
+function lineAt(source: string, offset: number): number {
+  return source.slice(0, offset).split("\n").length;
+}
+
+/** The default template, parsed. */
+export function builtInTemplate(): HtmlTemplate {
+  const result = parseTemplate(defaultTemplate);
+  if ("problems" in result) throw new TypeError(`default template: ${result.problems.join("; ")}`);
+  return result.template;
+}
