@@ -7,6 +7,15 @@
  */
 export { type LogFields, type Logger, LogLevel, silentLogger } from "./logger.ts";
 export {
+  MetricsRegistry,
+  type MetricsSnapshot,
+  metricsContentType,
+  metricsText,
+  retained,
+} from "./metrics-registry.ts";
+export { createLog, type Log, type LogOptions } from "./pino-logger.ts";
+export { PrometheusServerMetrics } from "./prometheus-server-metrics.ts";
+export {
   type ConnectionMetrics,
   type LifecycleMetrics,
   noMetrics,
@@ -19,6 +28,8 @@ export {
   WorkerKind,
 } from "./server-metrics.ts";
 export { TransactionChannel } from "./transaction-channel.ts";
+export { createTransactionLog } from "./transaction-log.ts";
+export { createTransactionMetrics } from "./transaction-metrics.ts";
 export {
   Cause,
   OutcomeKind,

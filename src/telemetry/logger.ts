@@ -1,5 +1,5 @@
 /** Fields of a log line: flat, JSON values or what `JSON.stringify` makes of them. */
-export type LogFields = Readonly<Record<string, unknown>>;
+export type LogFields = object;
 
 export const LogLevel = {
   Debug: "debug",

@@ -1,0 +1,142 @@
+/** A metric as Prometheus sees it. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** How the values of several worker processes become one; `sum` when left out. */
+  readonly aggregator?: "sum" | "max";
+}
+
+/** Every metric that Sluice adds to those of the process; docs/metrics.md lists them by test. */
+export const metricDefinitions = {
+  transactions: {
+    name: "sluice_transactions_total",
+    type: "counter",
+    help: "Ended transactions. status is that of the ICAP answer, 0 when none was sent.",
+    labels: ["service", "method", "outcome", "cause", "status"],
+  },
+  transactionSeconds: {
+    name: "sluice_transaction_duration_seconds",
+    type: "histogram",
+    help: "Time from the first byte of a request to the last byte of its answer.",
+    labels: ["service", "method"],
+  },
+  scanWaitSeconds: {
+    name: "sluice_scan_wait_seconds",
+    type: "histogram",
+    help: "Part of the duration of a transaction spent waiting for scanners.",
+    labels: ["service"],
+  },
+  entityBytes: {
+    name: "sluice_entity_bytes",
+    type: "histogram",
+    help: "Size of the bodies of messages.",
+    labels: ["service"],
+  },
+  transactionsInFlight: {
+    name: "sluice_transactions_in_flight",
+    type: "gauge",
+    help: "Transactions that have begun and not ended.",
+    labels: [],
+  },
+  protocolErrors: {
+    name: "sluice_protocol_errors_total",
+    type: "counter",
+    help: "Requests refused by the wire, by code of the error registry.",
+    labels: ["code"],
+  },
+  connectionsOpen: {
+    name: "sluice_connections_open",
+    type: "gauge",
+    help: "Connections that are open.",
+    labels: [],
+  },
+  connections: {
+    name: "sluice_connections_total",
+    type: "counter",
+    help: "Connections accepted.",
+    labels: [],
+  },
+  connectionsRefused: {
+    name: "sluice_connections_refused_total",
+    type: "counter",
+    help: "Connections closed without being served.",
+    labels: ["reason"],
+  },
+  receivedBytes: {
+    name: "sluice_received_bytes_total",
+    type: "counter",
+    help: "Bytes of ICAP received, after TLS.",
+    labels: [],
+  },
+  sentBytes: {
+    name: "sluice_sent_bytes_total",
+    type: "counter",
+    help: "Bytes of ICAP sent, before TLS.",
+    labels: [],
+  },
+  spoolMemoryBytes: {
+    name: "sluice_spool_memory_bytes",
+    type: "gauge",
+    help: "Memory held by bodies.",
+    labels: [],
+  },
+  spoolDiskBytes: {
+    name: "sluice_spool_disk_bytes",
+    type: "gauge",
+    help: "Disk space held by bodies.",
+    labels: [],
+  },
+  scannerVerdicts: {
+    name: "sluice_scanner_verdicts_total",
+    type: "counter",
+    help: "Judgements of scanners.",
+    labels: ["scanner", "verdict"],
+  },
+  scannerSeconds: {
+    name: "sluice_scanner_duration_seconds",
+    type: "histogram",
+    help: "Time that a scanner takes for one entity.",
+    labels: ["scanner"],
+  },
+  workerRestarts: {
+    name: "sluice_worker_restarts_total",
+    type: "counter",
+    help: "Worker processes and scan threads replaced after they died.",
+    labels: ["kind"],
+  },
+  logLinesDropped: {
+    name: "sluice_log_lines_dropped_total",
+    type: "counter",
+    help: "Log lines lost because nobody read them in time.",
+    labels: [],
+  },
+  configApplied: {
+    name: "sluice_config_applied_timestamp_seconds",
+    type: "gauge",
+    help: "When the configuration in force was applied, in seconds since 1970.",
+    labels: [],
+    aggregator: "max",
+  },
+  configInfo: {
+    name: "sluice_config_info",
+    type: "gauge",
+    help: "1 for the revision of the configuration in force.",
+    labels: ["revision"],
+    aggregator: "max",
+  },
+  configLoads: {
+    name: "sluice_config_loads_total",
+    type: "counter",
+    help: "Configurations applied or refused.",
+    labels: ["result"],
+  },
+  buildInfo: {
+    name: "sluice_build_info",
+    type: "gauge",
+    help: "1 for the version of Sluice and Node that runs.",
+    labels: ["version", "node"],
+    aggregator: "max",
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -1,0 +1,154 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  Cause,
+  createTransactionLog,
+  type LogLevel,
+  OutcomeKind,
+} from "../../../src/telemetry/index.ts";
+import { createLogTo } from "../../../src/telemetry/pino-logger.ts";
+import { fullRecord } from "./transaction-record.ts";
+
+/** A log and the lines that it wrote. */
+function capture(level: LogLevel = "info", base?: object) {
+  const lines: string[] = [];
+  const options = base === undefined ? { level } : { level, base };
+  const log = createLogTo({ write: (line) => void lines.push(line) }, options);
+  return { log, lines, parsed: () => lines.map((line) => JSON.parse(line)) };
+}
+
+describe("the log", () => {
+  it("writes one JSON object a line with level, time and message", () => {
+    const { log, parsed } = capture();
+    log.logger.warn("certificate reloaded", { file: "a.pem" });
+    expect(parsed()).toEqual([
+      {
+        level: "warn",
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        file: "a.pem",
+        msg: "certificate reloaded",
+      },
+    ]);
+  });
+
+  it("takes a message without fields", () => {
+    const { log, parsed } = capture();
+    log.logger.error("out of memory");
+    expect(parsed()).toMatchObject([{ level: "error", msg: "out of memory" }]);
+  });
+
+  it("keeps to its level", () => {
+    const { log, lines } = capture("warn");
+    log.logger.debug("a");
+    log.logger.info("b");
+    expect(lines).toEqual([]);
+  });
+
+  it("knows what it would write", () => {
+    const { log } = capture("warn");
+    expect([log.writes("info"), log.writes("warn"), log.writes("silent")]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("writes nothing when silent", () => {
+    const { log, lines } = capture("silent");
+    log.logger.error("a");
+    expect([lines, log.writes("error")]).toEqual([[], false]);
+  });
+
+  it("adds its base fields to every line", () => {
+    const { log, parsed } = capture("info", { worker: 2 });
+    log.logger.info("a");
+    expect(parsed()).toMatchObject([{ worker: 2 }]);
+  });
+
+  it("shows an error with its message and stack", () => {
+    const { log, parsed } = capture();
+    log.logger.error("failed", { err: new Error("disk full") });
+    expect(parsed()).toMatchObject([{ err: { type: "Error", message: "disk full" } }]);
+  });
+
+  it("keeps a line on one line whatever a client sends", () => {
+    const { log, lines } = capture();
+    createTransactionLog(log.logger)({ ...fullRecord, host: 'x\n{"level":"error"}\r\u2028' });
+    expect(lines.join("").trimEnd()).not.toMatch(/[\r\n]/);
+  });
+
+  it("cuts long texts from outside", () => {
+    const { log, parsed } = capture();
+    const long = "x".repeat(10_000);
+    createTransactionLog(log.logger)({ ...fullRecord, host: long, threats: [long], user: long });
+    const [line] = parsed();
+    expect([line.host, line.threats[0], line.user]).toEqual(
+      Array(3).fill(`${long.slice(0, 256)}…`),
+    );
+  });
+
+  it("tells times to the microsecond", () => {
+    const { log, parsed } = capture();
+    createTransactionLog(log.logger)(fullRecord);
+    expect(parsed()).toMatchObject([{ durationMs: 12.346, scanMs: 4 }]);
+  });
+
+  it("leaves out what does not apply", () => {
+    const { log, parsed } = capture();
+    createTransactionLog(log.logger)({ ...fullRecord, user: undefined, scanMs: undefined });
+    const names = Object.keys(parsed()[0]);
+    expect(names.includes("user") || names.includes("scanMs")).toBe(false);
+  });
+});
+
+describe("the log of a process", () => {
+  const index = new URL("../../../src/telemetry/index.ts", import.meta.url).href;
+  const run = (end: string): string => {
+    const script = `import { createLog } from ${JSON.stringify(index)};
+      const log = createLog({ level: "info" });
+      log.logger.info("last words");
+      ${end}`;
+    try {
+      return execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    } catch (error) {
+      return (error as { stdout: string }).stdout;
+    }
+  };
+
+  it.each([
+    ["ends by itself", ""],
+    ["is told to exit", "process.exit(3);"],
+    ["dies of an error", "throw new Error('x');"],
+    ["flushes", "log.flush(); process.kill(process.pid, 'SIGKILL');"],
+  ])("is written when it %s", (_how, end) => {
+    expect(run(end)).toContain('"msg":"last words"');
+  });
+});
+
+describe("docs/logging.md", () => {
+  const page = readFileSync(new URL("../../../docs/logging.md", import.meta.url), "utf8");
+  const rows = page.split("\n").filter((line) => /^\| `/.test(line));
+  const cells = (row: string): string[] =>
+    [...row.matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? "");
+
+  it("lists exactly the fields of a transaction's line", () => {
+    const { log, parsed } = capture();
+    createTransactionLog(log.logger)(fullRecord);
+    const logged = Object.keys(parsed()[0]).filter(
+      (key) => !["level", "time", "msg"].includes(key),
+    );
+    expect(rows.map((row) => cells(row)[0])).toEqual(logged);
+  });
+
+  it.each([
+    ["outcome", OutcomeKind],
+    ["cause", Cause],
+  ])("lists exactly the words of %s", (field, words) => {
+    const [row = ""] = rows.filter((line) => line.startsWith(`| \`${field}\``));
+    expect(cells(row).slice(1)).toEqual(Object.values(words));
+  });
+});
