@@ -1,7 +1,7 @@
 import type { Mode } from "./modes.ts";
 import type { PeerGroup } from "./peer-group.ts";
 import type { Peer } from "./peers.ts";
-import { countSyscalls, type SyscallCount } from "./syscalls.ts";
+import { countSyscalls, describeSyscalls } from "./syscalls.ts";
 import { table } from "./table.ts";
 import { print, progress } from "./terminal.ts";
 import { buildLoadGenerator, isInstalled, MissingTool } from "./toolchain.ts";
@@ -19,7 +19,7 @@ export async function measureSyscalls(
     for (const mode of modes.filter(isCountable)) {
       progress(`${peer.name}: ${mode.title}`);
       const count = await countSyscalls(generator, running, mode);
-      rows.push([mode.title, peer.name, count.perTransaction.toFixed(2), describe(count)]);
+      rows.push([mode.title, peer.name, count.perTransaction.toFixed(2), describeSyscalls(count)]);
     }
     await group.stop(running);
   }
@@ -29,12 +29,3 @@ export async function measureSyscalls(
 
 /** Thousands of large bodies through strace would take minutes and tell nothing new. */
 const isCountable = (mode: Mode): boolean => mode.bodyBytes < 1_000_000;
-
-/** The calls that matter, most frequent first: `read 1.00, write 1.00`. */
-export function describe({ byName }: SyscallCount): string {
-  return Object.entries(byName)
-    .filter(([, calls]) => calls >= 0.005)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, calls]) => `${name} ${calls.toFixed(2)}`)
-    .join(", ");
-}

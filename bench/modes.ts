@@ -22,6 +22,8 @@ export interface Mode {
   readonly status: 200 | 204;
   /** Server CPU time per transaction as a share of what c-icap spends: at most this. */
   readonly maxCpuRatio: number;
+  /** System calls per transaction, counted with strace: at most this, where it is asserted. */
+  readonly maxSyscalls?: number;
 }
 
 const kib = 1024;
@@ -37,6 +39,7 @@ export const modes: readonly Mode[] = [
     bodyBytes: 0,
     status: 200,
     maxCpuRatio: 0.85,
+    maxSyscalls: 2.3,
   },
   {
     name: "reqmod",
@@ -46,6 +49,7 @@ export const modes: readonly Mode[] = [
     bodyBytes: 0,
     status: 204,
     maxCpuRatio: 0.85,
+    maxSyscalls: 2.3,
   },
   {
     name: "preview-1k",
@@ -55,6 +59,7 @@ export const modes: readonly Mode[] = [
     bodyBytes: kib,
     status: 204,
     maxCpuRatio: 0.7,
+    maxSyscalls: 2.3,
   },
   {
     name: "preview-100k",
@@ -91,6 +96,7 @@ export const modes: readonly Mode[] = [
     bodyBytes: 100 * kib,
     status: 200,
     maxCpuRatio: 0.25,
+    maxSyscalls: 4.5,
   },
   {
     name: "echo-10m",

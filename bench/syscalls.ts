@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Generator, runLoad } from "./load-run.ts";
@@ -37,8 +38,9 @@ export async function countSyscalls(
     runLoad(generator, { ...loadOf(mode, running), connections, requests });
   // Untraced first: code is loaded, socket buffers have grown.
   await load(manyRequests);
-  const few = await traced(running, () => load(fewRequests));
-  const many = await traced(running, () => load(manyRequests));
+  const pids = processTree(running.pid);
+  const few = await traceProcesses(pids, () => load(fewRequests));
+  const many = await traceProcesses(pids, () => load(manyRequests));
   const byName: Record<string, number> = {};
   for (const [name, calls] of many) {
     byName[name] = (calls - (few.get(name) ?? 0)) / (manyRequests - fewRequests);
@@ -47,32 +49,44 @@ export async function countSyscalls(
   return { perTransaction, byName };
 }
 
-/** Runs `work` while strace counts what all processes of the peer call. */
-async function traced(
-  running: RunningPeer,
+/** Whether this user may trace a process here: many containers and hardened kernels forbid it. */
+export async function canTrace(): Promise<boolean> {
+  const sleeper = spawn("sleep", ["60"], { stdio: "ignore" });
+  try {
+    await once(sleeper, "spawn");
+    await traceProcesses([sleeper.pid ?? 0], async () => undefined);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    sleeper.kill();
+  }
+}
+
+/** Runs `work` while strace counts what the processes and all their threads call. */
+async function traceProcesses(
+  pids: readonly number[],
   work: () => Promise<unknown>,
 ): Promise<ReadonlyMap<string, number>> {
-  const file = join(running.directory, "strace.txt");
-  const pids = processTree(running.pid);
-  const args = [
-    "-f",
-    "-c",
-    "-U",
-    "calls,name",
-    "-o",
-    file,
-    ...pids.flatMap((pid) => ["-p", `${pid}`]),
-  ];
-  const strace = spawn("strace", args, { stdio: ["ignore", "ignore", "pipe"] });
-  const exit = once(strace, "exit");
-  await attached(strace.stderr, pids.length);
+  const directory = mkdtempSync(join(tmpdir(), "bench-strace-"));
   try {
-    await work();
+    const file = join(directory, "counts");
+    const targets = pids.flatMap((pid) => ["-p", String(pid)]);
+    const strace = spawn("strace", ["-f", "-c", "-U", "calls,name", "-o", file, ...targets], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const exit = once(strace, "exit");
+    try {
+      await attached(strace.stderr, pids.length);
+      await work();
+    } finally {
+      strace.kill("SIGINT");
+      await exit;
+    }
+    return parseCounts(readFileSync(file, "utf8"));
   } finally {
-    strace.kill("SIGINT");
-    await exit;
+    rmSync(directory, { recursive: true });
   }
-  return parseCounts(readFileSync(file, "utf8"));
 }
 
 /** Waits until strace has said `Process … attached` for every process. */
@@ -97,4 +111,13 @@ function parseCounts(summary: string): ReadonlyMap<string, number> {
     if (name !== "total") counts.set(name, Number(calls));
   }
   return counts;
+}
+
+/** The calls that matter, most frequent first: `read 1.00, write 1.00`. */
+export function describeSyscalls({ byName }: SyscallCount): string {
+  return Object.entries(byName)
+    .filter(([, calls]) => calls >= 0.005)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, calls]) => `${name} ${calls.toFixed(2)}`)
+    .join(", ");
 }
