@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { measureMemory, scenarios } from "./measure-memory.ts";
+import { measureMicro } from "./measure-micro.ts";
 import { measureModes } from "./measure-modes.ts";
 import { measureSyscalls } from "./measure-syscalls.ts";
 import { modeNamed, modes } from "./modes.ts";
@@ -19,6 +20,7 @@ const usage = `npm run bench [-- COMMAND] [options]
   compare REVISION    the same, with Sluice of another git revision as a third server
   memory              memory under many, slow and large transactions
   syscalls            system calls per transaction
+  micro [NAME]        single functions on captured input
 
   --modes a,b         only these: ${modes.map((mode) => mode.name).join(", ")}
   --rounds N          rounds (7)
@@ -49,7 +51,7 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
-const [command = "modes", argument = "HEAD"] = positionals;
+const [command = "modes", argument] = positionals;
 const workers = Number(options.workers);
 const selectedModes = options.modes?.split(",").map(modeNamed) ?? modes;
 const group = new PeerGroup();
@@ -92,7 +94,7 @@ async function main(): Promise<void> {
     case "modes":
       return await runModes(selectedPeers());
     case "compare":
-      return await runCompare(argument);
+      return await runCompare(argument ?? "HEAD");
     case "memory":
       return await measureMemory(group, {
         flags: options.flag,
@@ -100,6 +102,8 @@ async function main(): Promise<void> {
       });
     case "syscalls":
       return await measureSyscalls(group, { peers: selectedPeers(), modes: selectedModes });
+    case "micro":
+      return await measureMicro(argument ?? "");
     default:
       throw new Error(`no command ${command}\n\n${usage}`);
   }
