@@ -42,7 +42,9 @@ function zipEntryNames(head: Buffer): string[] {
   let at = head.indexOf(ZIP_ENTRY);
   while (at >= 0 && at + ZIP_NAME_OFFSET <= head.length && names.length < MAX_ZIP_ENTRIES) {
     const start = at + ZIP_NAME_OFFSET;
-    names.push(head.toString("latin1", start, Math.min(start + head.readUInt16LE(at + 26), head.length)));
+    names.push(
+      head.toString("latin1", start, Math.min(start + head.readUInt16LE(at + 26), head.length)),
+    );
     at = head.indexOf(ZIP_ENTRY, start);
   }
   return names;

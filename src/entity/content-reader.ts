@@ -51,6 +51,14 @@ export async function* readContent(
   }
 }
 
+/** A part of a content, without a copy. */
+export function rangeOf(content: EntityContent, offset: number, length: number): EntityContent {
+  if (content.kind === "memory") {
+    return { kind: "memory", data: content.data.subarray(offset, offset + length) };
+  }
+  return { kind: "file", path: content.path, offset: content.offset + offset, length };
+}
+
 /** The first `maxBytes` of a content, or all of it when it is shorter. */
 export async function readHead(content: EntityContent, maxBytes: number): Promise<Buffer> {
   if (content.kind === "memory") return content.data.subarray(0, maxBytes);

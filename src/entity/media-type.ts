@@ -9,7 +9,8 @@ export interface HeaderValue {
 }
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
-const PARAMETER = /\s*;\s*(?:([^\s"(),/:;<=>?@[\\\]{}]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*)?/suy;
+const PARAMETER =
+  /\s*;\s*(?:([^\s"(),/:;<=>?@[\\\]{}]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*)?/suy;
 
 /**
  * Parses `type/subtype; name=value; name="quoted"` (RFC 9110 §5.6.6, §8.3.1). In a quoted value a

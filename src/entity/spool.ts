@@ -74,6 +74,11 @@ export class Spool {
     return this.#failure ?? this.#file?.failure;
   }
 
+  /** The bytes kept so far, while they are in memory: valid until the next `append`. */
+  get memoryView(): Buffer | undefined {
+    return this.#file === undefined ? this.#slab?.subarray(0, this.#size) : undefined;
+  }
+
   get inMemory(): boolean {
     return this.#file === undefined;
   }
