@@ -30,7 +30,8 @@ export function icapField(answer: IcapAnswer, name: string): string | undefined 
 export function takeIcapAnswer(bytes: Buffer): IcapAnswer | undefined {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd === -1) return undefined;
-  const [statusLine = "", ...lines] = bytes.toString("latin1", 0, headEnd).split("\r\n");
+  // A line that starts with white space goes on the field before it, as in X-Violations-Found.
+  const [statusLine = "", ...lines] = bytes.toString("latin1", 0, headEnd).split(/\r\n(?![ \t])/);
   const { status, reason } = parseStatusLine(statusLine);
   const fields = lines.map(parseField);
   const sections = parseSections(fields);
@@ -62,7 +63,7 @@ function parseStatusLine(line: string): { status: number; reason: string } {
 }
 
 function parseField(line: string): readonly [string, string] {
-  const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line);
+  const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/s.exec(line);
   if (!match) throw new Error(`not a header field: ${line}`);
   return [match[1] ?? "", match[2] ?? ""];
 }
