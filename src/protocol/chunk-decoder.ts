@@ -72,6 +72,11 @@ export class ChunkDecoder {
     return this.#ieof;
   }
 
+  /** The extensions of the last chunk, from their semicolon on; empty when there are none. */
+  get lastExtension(): string {
+    return this.#extension;
+  }
+
   get error(): IcapError | undefined {
     return this.#error;
   }

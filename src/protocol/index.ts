@@ -35,5 +35,11 @@ export {
   type RequestParserOptions,
   type RequestSink,
 } from "./request-parser.ts";
+export {
+  type IcapResponse,
+  type ResponseFault,
+  ResponseParser,
+  type ResponseSink,
+} from "./response-parser.ts";
 export { normalizePath, parseServiceUri, type ServiceUri } from "./service-uri.ts";
 export { REASON_PHRASES, type Status } from "./status.ts";
