@@ -1,0 +1,414 @@
+import type { Socket } from "node:net";
+import {
+  type HeadBytes,
+  type IcapError,
+  type IcapRequest,
+  icapError,
+  ParserState,
+  RequestParser,
+  type RequestParserOptions,
+  type RequestSink,
+} from "../protocol/index.ts";
+import { Cause, type ConnectionMetrics, RefusalReason } from "../telemetry/index.ts";
+import {
+  type ClientLink,
+  refuseRequest,
+  Transaction,
+  type TransactionEngine,
+} from "../transaction/index.ts";
+import type { Deadlines, Timed } from "./deadlines.ts";
+import { MAX_PREFACE_BYTES, readPreface } from "./proxy-protocol.ts";
+import { readFrom } from "./transport.ts";
+
+/** Bounds in time of one connection. Milliseconds. */
+export interface ConnectionTimeouts {
+  /** From the first byte of a request to the end of its heads. */
+  readonly headTimeoutMs: number;
+  /** Between two reads of a body. */
+  readonly bodyTimeoutMs: number;
+  /** Between two requests. */
+  readonly idleTimeoutMs: number;
+  /** For a client to take what was sent. */
+  readonly writeTimeoutMs: number;
+  /** For a client to close after our last answer. */
+  readonly lingerTimeoutMs: number;
+}
+
+export interface ConnectionOptions extends ConnectionTimeouts {
+  readonly parser: RequestParserOptions;
+  readonly pipelined: number;
+  /** 0: no limit. */
+  readonly maxRequests: number;
+  /** When the connection announces its end, in milliseconds of the deadlines' clock. */
+  readonly retiresAt: number;
+}
+
+/** Who is at the other end. */
+export interface ConnectionSource {
+  readonly client: string | undefined;
+  /** The peer is a trusted proxy, whose first bytes name the client (PROXY protocol). */
+  readonly awaitsPreface: boolean;
+}
+
+/** What a connection may ask of the server it belongs to. */
+export interface ConnectionHost {
+  readonly engine: TransactionEngine;
+  readonly deadlines: Deadlines;
+  readonly metrics: ConnectionMetrics;
+  /** Every answer must announce the end of its connection. */
+  readonly draining: boolean;
+  /** The client behind the PROXY preface is known: may it stay? */
+  admit(connection: Connection, client: string): RefusalReason | undefined;
+  onClosed(connection: Connection): void;
+}
+
+/**
+ * One client's connection: socket ⇄ parser ⇄ one transaction after the other. What a client sends
+ * ahead of its answer waits in one read's worth of memory, with the socket paused (ADR 0004).
+ */
+export class Connection implements RequestSink, ClientLink, Timed {
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #options: ConnectionOptions;
+  readonly #parser: RequestParser;
+  #peer: string;
+  #transaction: Transaction | undefined;
+  #awaitsPreface: boolean;
+  /** Read and not parsed: behind an unfinished answer, or an incomplete preface. */
+  #held: Buffer | undefined;
+  #pausedByTransaction = false;
+  #reading = true;
+  #clogged = false;
+  #uncloggedCallbacks: (() => void)[] = [];
+  #requests = 0;
+  #requestsInRead = 0;
+  #lingering = false;
+  #headStarted = false;
+  #deadlineAt: number;
+  bytesSent = 0;
+
+  constructor(
+    accepted: Socket,
+    host: ConnectionHost,
+    options: ConnectionOptions,
+    source: ConnectionSource,
+  ) {
+    const { awaitsPreface, client } = source;
+    this.#host = host;
+    this.#options = options;
+    this.#awaitsPreface = awaitsPreface;
+    this.#peer = plainAddress(client ?? "");
+    this.#parser = new RequestParser(this, options.parser);
+    this.#deadlineAt =
+      host.deadlines.now + (awaitsPreface ? options.headTimeoutMs : options.idleTimeoutMs);
+    this.#socket = readFrom(accepted, (bytes, length) => this.#onRead(bytes, length));
+    this.#socket.on("end", () => this.#onClientEnd());
+    this.#socket.on("error", () => this.#socket.destroy());
+    this.#socket.once("close", () => this.#onClose());
+    host.deadlines.add(this);
+  }
+
+  get peer(): string {
+    return this.#peer;
+  }
+
+  get clogged(): boolean {
+    return this.#clogged;
+  }
+
+  get deadlineAt(): number {
+    return this.#deadlineAt;
+  }
+
+  /** Nothing is under way: it can be closed without a client losing anything. */
+  get idle(): boolean {
+    return this.#transaction === undefined && this.#parser.state === ParserState.Start;
+  }
+
+  get closesNext(): boolean {
+    const { maxRequests, retiresAt } = this.#options;
+    return (
+      this.#host.draining ||
+      (maxRequests > 0 && this.#requests >= maxRequests) ||
+      this.#host.deadlines.now >= retiresAt
+    );
+  }
+
+  /** Ends a connection on which nothing is under way. */
+  closeIdle(): void {
+    if (this.idle) this.#linger();
+  }
+
+  /** Ends whatever is under way: with 503 where nothing was answered yet. */
+  abortForDrain(): void {
+    if (this.#transaction === undefined) this.#socket.destroy();
+    else this.#transaction.fail(icapError("ICAP_ERR_DRAINING"), Cause.Draining);
+    // What was sent gets the rest of this turn to leave; then the process may end.
+    this.#socket.destroySoon();
+  }
+
+  onRequest(request: IcapRequest, heads: HeadBytes): void {
+    this.#requests++;
+    this.#requestsInRead++;
+    if (this.#requestsInRead > this.#options.pipelined + 1) {
+      this.onError(icapError("ICAP_ERR_PIPELINE", this.#options.pipelined));
+      return;
+    }
+    this.#transaction = new Transaction(this.#host.engine, this, request, heads);
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.#transaction?.onBody(bytes, start, end);
+  }
+
+  onPreviewEnd(): void {
+    this.#transaction?.onPreviewEnd();
+  }
+
+  onEnd(): void {
+    this.#transaction?.onEnd();
+  }
+
+  onError(error: IcapError): void {
+    if (error.closes) this.#parser.close();
+    if (this.#transaction !== undefined) {
+      this.#transaction.fail(error, Cause.Protocol);
+      return;
+    }
+    refuseRequest(this.#host.engine, this, error);
+    if (error.closes || this.closesNext) this.#linger();
+  }
+
+  sendText(text: string): void {
+    if (this.#socket.destroyed) return;
+    this.#count(text.length);
+    this.#socket.write(text, "latin1");
+    if (this.#socket.writableLength > 0) this.#onClogged();
+  }
+
+  sendBytes(bytes: Buffer): void {
+    if (this.#socket.destroyed) return;
+    this.#count(bytes.length);
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > 0) this.#onClogged();
+  }
+
+  onceUnclogged(callback: () => void): void {
+    this.#uncloggedCallbacks.push(callback);
+  }
+
+  pauseReading(): void {
+    this.#pausedByTransaction = true;
+    this.#updateReading();
+  }
+
+  resumeReading(): void {
+    this.#pausedByTransaction = false;
+    this.#setDeadline();
+    this.#updateReading();
+  }
+
+  continueBody(): void {
+    this.#parser.continueBody();
+    this.#takeHeld();
+  }
+
+  endMessage(): void {
+    this.#parser.endMessage();
+  }
+
+  transactionEnded(closes: boolean): void {
+    this.#transaction = undefined;
+    this.#pausedByTransaction = false;
+    if (closes) {
+      this.#linger();
+      return;
+    }
+    this.#setDeadline();
+    this.#takeHeld();
+  }
+
+  abort(): void {
+    this.#socket.destroy();
+  }
+
+  onDeadline(): void {
+    if (this.#lingering || this.#clogged || this.#awaitsPreface) {
+      this.#socket.destroy();
+    } else if (this.#transaction !== undefined) {
+      this.#parser.close();
+      this.#transaction.fail(icapError("ICAP_ERR_BODY_TIMEOUT"), Cause.Timeout);
+    } else if (this.#parser.state === ParserState.Start) {
+      this.#linger();
+    } else {
+      this.onError(icapError("ICAP_ERR_HEAD_TIMEOUT"));
+    }
+  }
+
+  /** Answers a connection that is not served, and ends it. */
+  refuse(reason: RefusalReason): void {
+    this.#host.metrics.connectionRefused(reason);
+    this.#parser.close();
+    refuseRequest(this.#host.engine, this, icapError(refusalCode(reason)));
+    this.#linger();
+  }
+
+  #onRead(bytes: Buffer, length: number): boolean {
+    this.#host.metrics.bytesReceived(length);
+    if (this.#lingering) return true;
+    this.#requestsInRead = 0;
+    if (this.#awaitsPreface) this.#takePreface(bytes, length);
+    else this.#consume(bytes, 0, length);
+    this.#setDeadline();
+    return this.#reading;
+  }
+
+  #consume(bytes: Buffer, start: number, end: number): void {
+    let position = start;
+    while (position < end && !this.#lingering) {
+      if (this.#transaction?.occupied === true) {
+        this.#hold(bytes, position, end);
+        break;
+      }
+      position = this.#parser.feed(bytes, position, end);
+    }
+    this.#transaction?.onReadEnd();
+  }
+
+  #takePreface(bytes: Buffer, length: number): void {
+    const before = this.#held;
+    const kept = Math.min(length, MAX_PREFACE_BYTES);
+    const start =
+      before === undefined
+        ? bytes.subarray(0, kept)
+        : Buffer.concat([before, bytes.subarray(0, kept)]);
+    const result = readPreface(start);
+    if (result.kind === "incomplete") {
+      this.#held = Buffer.from(start);
+      return;
+    }
+    this.#held = undefined;
+    if (result.kind === "invalid") {
+      this.#host.metrics.connectionRefused(RefusalReason.ProxyProtocol);
+      this.#socket.destroy();
+      return;
+    }
+    this.#awaitsPreface = false;
+    this.#peer = result.source.address ?? this.#peer;
+    const refusal = this.#host.admit(this, this.#peer);
+    if (refusal !== undefined) this.refuse(refusal);
+    else this.#consume(bytes, result.length - (before?.length ?? 0), length);
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    this.#held = Buffer.from(bytes.subarray(start, end));
+    this.#updateReading();
+  }
+
+  /** Goes on with what was held, now that its turn has come. */
+  #takeHeld(): void {
+    const held = this.#held;
+    if (held !== undefined) {
+      this.#held = undefined;
+      this.#consume(held, 0, held.length);
+    }
+    this.#updateReading();
+  }
+
+  #onClogged(): void {
+    if (this.#clogged) return;
+    this.#clogged = true;
+    this.#setDeadline();
+    this.#updateReading();
+    // An empty write calls back when everything before it has left.
+    this.#socket.write(NO_BYTES, () => this.#onUnclogged());
+  }
+
+  #onUnclogged(): void {
+    if (this.#socket.destroyed) return;
+    if (this.#socket.writableLength > 0) {
+      this.#socket.write(NO_BYTES, () => this.#onUnclogged());
+      return;
+    }
+    this.#clogged = false;
+    this.#setDeadline();
+    this.#updateReading();
+    for (const callback of this.#uncloggedCallbacks.splice(0)) callback();
+  }
+
+  #updateReading(): void {
+    const wanted =
+      this.#lingering ||
+      !(this.#pausedByTransaction || this.#clogged || (this.#held !== undefined && !this.#awaitsPreface));
+    if (wanted === this.#reading) return;
+    this.#reading = wanted;
+    if (wanted) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  /** Which deadline holds now. Only a head's stays where it was when more bytes come. */
+  #setDeadline(): void {
+    const { now } = this.#host.deadlines;
+    const options = this.#options;
+    if (this.#lingering || this.#awaitsPreface) return;
+    if (this.#clogged) {
+      this.#deadlineAt = now + options.writeTimeoutMs;
+    } else if (this.#transaction !== undefined) {
+      const waits = this.#transaction.occupied || this.#pausedByTransaction;
+      this.#deadlineAt = waits ? Number.POSITIVE_INFINITY : now + options.bodyTimeoutMs;
+      this.#headStarted = false;
+    } else if (this.#parser.state === ParserState.Start) {
+      this.#deadlineAt = now + options.idleTimeoutMs;
+      this.#headStarted = false;
+    } else if (!this.#headStarted) {
+      this.#headStarted = true;
+      this.#deadlineAt = now + options.headTimeoutMs;
+    }
+  }
+
+  /** Our last answer is sent. What the client still sends is read away, lest a reset destroys it. */
+  #linger(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    this.#held = undefined;
+    this.#parser.close();
+    this.#deadlineAt = this.#host.deadlines.now + this.#options.lingerTimeoutMs;
+    this.#socket.end();
+    this.#updateReading();
+  }
+
+  #onClientEnd(): void {
+    // A client may close its side and still wait for the answer to a whole request.
+    if (this.#transaction?.occupied === true) return;
+    if (this.#lingering) this.#socket.destroySoon();
+    else this.#socket.destroy();
+  }
+
+  #onClose(): void {
+    this.#host.deadlines.remove(this);
+    this.#uncloggedCallbacks = [];
+    this.#held = undefined;
+    this.#transaction?.onClientGone();
+    this.#transaction = undefined;
+    this.#host.onClosed(this);
+  }
+
+  #count(bytes: number): void {
+    this.bytesSent += bytes;
+    this.#host.metrics.bytesSent(bytes);
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** An IPv4 client of a dual-stack listener by its IPv4 address. */
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
+function refusalCode(reason: RefusalReason) {
+  if (reason === RefusalReason.Draining) return "ICAP_ERR_DRAINING";
+  return reason === RefusalReason.MaxConnections
+    ? "ICAP_ERR_TOO_MANY_CONNECTIONS"
+    : "ICAP_ERR_TOO_MANY_CLIENT_CONNECTIONS";
+}

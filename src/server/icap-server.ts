@@ -1,0 +1,260 @@
+import { BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
+import type { RequestParserOptions } from "../protocol/index.ts";
+import { type Logger, RefusalReason, type ServerMetrics } from "../telemetry/index.ts";
+import type { TransactionEngine } from "../transaction/index.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
+import { Connection, type ConnectionHost, type ConnectionTimeouts } from "./connection.ts";
+import { Deadlines } from "./deadlines.ts";
+import { TlsGate, type TlsOptions } from "./tls-gate.ts";
+
+/** Where to listen; without a host on every address, IPv6 and IPv4. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  /** 0: the system chooses. */
+  readonly port: number;
+}
+
+export interface DrainOptions {
+  /** The listener stays open for so long after the drain began: load balancers need time to hear. */
+  readonly delayMs: number;
+  /** Idle connections are closed spread over this time, so that clients do not all come at once. */
+  readonly idleSpreadMs: number;
+  /** Then what is still under way is aborted. */
+  readonly timeoutMs: number;
+}
+
+export interface IcapServerOptions {
+  readonly icap: readonly ListenAddress[];
+  readonly icaps: readonly ListenAddress[];
+  readonly tls: TlsOptions | undefined;
+  /** Peers in these networks speak PROXY protocol, and must. CIDR notation. */
+  readonly trustedProxies: readonly string[];
+  readonly limits: AdmissionLimits;
+  readonly timeouts: ConnectionTimeouts;
+  readonly parser: RequestParserOptions;
+  readonly pipelined: number;
+  readonly maxRequests: number;
+  /** Age at which a connection announces its end, give or take a tenth. */
+  readonly maxConnectionAgeMs: number;
+  readonly tcpKeepAliveMs: number;
+  readonly drain: DrainOptions;
+}
+
+export interface IcapServerPorts {
+  readonly engine: TransactionEngine;
+  readonly metrics: ServerMetrics;
+  readonly logger: Logger;
+}
+
+const BACKLOG = 1024;
+const AGE_JITTER = 0.1;
+
+/**
+ * The listeners and their connections. One life: `start`, `drain` (or not), `close`; each may be
+ * called after the one before it failed half-way.
+ */
+export class IcapServer implements ConnectionHost {
+  readonly engine: TransactionEngine;
+  readonly metrics: ServerMetrics;
+  readonly deadlines: Deadlines;
+  readonly #options: IcapServerOptions;
+  readonly #logger: Logger;
+  readonly #admission: Admission;
+  readonly #trusted = new BlockList();
+  readonly #listeners: Server[] = [];
+  /** Each with the client address it was counted under; undefined while that is not known. */
+  readonly #connections = new Map<Connection, string | undefined>();
+  #tls: TlsGate | undefined;
+  #draining = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: IcapServerOptions, ports: IcapServerPorts) {
+    this.#options = options;
+    this.engine = ports.engine;
+    this.metrics = ports.metrics;
+    this.#logger = ports.logger;
+    this.#admission = new Admission(options.limits);
+    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, writeTimeoutMs, lingerTimeoutMs } =
+      options.timeouts;
+    this.deadlines = new Deadlines(
+      Math.min(headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, writeTimeoutMs, lingerTimeoutMs),
+    );
+    for (const cidr of options.trustedProxies) addNetwork(this.#trusted, cidr);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** Opens all listeners; rejects with the first failure, after closing those that were opened. */
+  async start(): Promise<void> {
+    const { icap, icaps, tls } = this.#options;
+    try {
+      for (const address of icap) {
+        await this.#listen(address, (socket, proxied) => this.#serve(socket, proxied));
+      }
+      if (tls === undefined) return;
+      const gate = await TlsGate.open(tls, {
+        logger: this.#logger,
+        metrics: this.metrics,
+        serve: (socket, client) => this.#serveTls(socket, client),
+      });
+      this.#tls = gate;
+      for (const address of icaps) {
+        await this.#listen(address, (socket, proxied) => gate.accept(socket, proxied));
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Where the listeners are, in the order of the options. */
+  addresses(): { icap: ListenAddress[]; icaps: ListenAddress[] } {
+    const all = this.#listeners.map(boundAddress);
+    const plain = this.#options.icap.length;
+    return { icap: all.slice(0, plain), icaps: all.slice(plain) };
+  }
+
+  /**
+   * Ends without losing a transaction: from now on every answer announces the end of its connection,
+   * idle ones are closed over time, the listeners after a delay. Resolves when all is over, at the
+   * latest after `timeoutMs`, when what is left is aborted.
+   */
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { delayMs, idleSpreadMs, timeoutMs } = this.#options.drain;
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    const timers = [
+      setTimeout(() => void this.#closeListeners().then(() => this.#tellWhenEmpty()), delayMs),
+      setTimeout(() => this.abort(), timeoutMs),
+      ...this.#spreadIdle(Math.min(idleSpreadMs, timeoutMs)),
+    ];
+    await empty;
+    for (const timer of timers) clearTimeout(timer);
+    await this.close();
+  }
+
+  /** Aborts what is under way: with 503 where no answer had begun. */
+  abort(): void {
+    this.#draining = true;
+    void this.#closeListeners().then(() => this.#tellWhenEmpty());
+    for (const connection of [...this.#connections.keys()]) connection.abortForDrain();
+  }
+
+  /** Ends everything at once. */
+  async close(): Promise<void> {
+    for (const connection of [...this.#connections.keys()]) connection.abort();
+    await this.#closeListeners();
+    this.#tls?.close();
+    this.deadlines.stop();
+  }
+
+  admit(connection: Connection, client: string): RefusalReason | undefined {
+    const refusal = this.#admission.enter(client);
+    if (refusal === undefined) this.#connections.set(connection, client);
+    return refusal;
+  }
+
+  onClosed(connection: Connection): void {
+    const client = this.#connections.get(connection);
+    this.#connections.delete(connection);
+    if (client !== undefined) this.#admission.leave(client);
+    this.metrics.connectionClosed();
+    this.#tellWhenEmpty();
+  }
+
+  #listen(
+    address: ListenAddress,
+    accept: (socket: Socket, proxied: boolean) => void,
+  ): Promise<void> {
+    const keepAlive = this.#options.tcpKeepAliveMs;
+    const server = createServer(
+      {
+        allowHalfOpen: true,
+        pauseOnConnect: true,
+        noDelay: true,
+        keepAlive: keepAlive > 0,
+        keepAliveInitialDelay: keepAlive,
+      },
+      (socket) => accept(socket, this.#isTrusted(socket.remoteAddress)),
+    );
+    this.#listeners.push(server);
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ ...address, backlog: BACKLOG }, () => {
+        server.off("error", reject);
+        server.on("error", (err) => this.#logger.error("listener failed", { err }));
+        resolve();
+      });
+    });
+  }
+
+  #isTrusted(address: string | undefined): boolean {
+    if (address === undefined || this.#options.trustedProxies.length === 0) return false;
+    return this.#trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  }
+
+  #serve(socket: Socket, proxied: boolean): void {
+    this.#open(socket, { awaitsPreface: proxied, client: socket.remoteAddress });
+  }
+
+  #serveTls(socket: Socket, client: string | undefined): void {
+    this.#open(socket, { awaitsPreface: false, client: client ?? socket.remoteAddress });
+  }
+
+  #open(socket: Socket, source: { awaitsPreface: boolean; client: string | undefined }): void {
+    const { timeouts, parser, pipelined, maxRequests, maxConnectionAgeMs } = this.#options;
+    const jitter = 1 + AGE_JITTER * (2 * Math.random() - 1);
+    const retiresAt = this.deadlines.now + maxConnectionAgeMs * jitter;
+    const { awaitsPreface, client } = source;
+    const connection = new Connection(
+      socket,
+      this,
+      { ...timeouts, parser, pipelined, maxRequests, retiresAt },
+      { awaitsPreface, client },
+    );
+    this.#connections.set(connection, undefined);
+    this.metrics.connectionOpened();
+    if (awaitsPreface) return;
+    const refusal = this.admit(connection, connection.peer);
+    if (refusal !== undefined) connection.refuse(refusal);
+  }
+
+  #spreadIdle(overMs: number): NodeJS.Timeout[] {
+    const idle = [...this.#connections.keys()].filter((connection) => connection.idle);
+    const step = idle.length === 0 ? 0 : overMs / idle.length;
+    return idle.map((connection, i) => setTimeout(() => connection.closeIdle(), i * step));
+  }
+
+  async #closeListeners(): Promise<void> {
+    await Promise.all(
+      this.#listeners.splice(0).map((server) => new Promise((resolve) => server.close(resolve))),
+    );
+  }
+
+  #tellWhenEmpty(): void {
+    if (this.#draining && this.#listeners.length === 0 && this.#connections.size === 0) {
+      this.#whenEmpty?.();
+    }
+  }
+}
+
+function addNetwork(list: BlockList, cidr: string): void {
+  const [address = "", prefix] = cidr.split("/");
+  const family = isIPv6(address) ? "ipv6" : "ipv4";
+  list.addSubnet(address, prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix), family);
+}
+
+function boundAddress(server: Server): ListenAddress {
+  const address = server.address();
+  if (address === null || typeof address === "string") return { host: undefined, port: 0 };
+  return { host: address.address, port: address.port };
+}

@@ -1,0 +1,14 @@
+/**
+ * Sockets: listeners, TLS, PROXY protocol, connection limits, deadlines and drain. The only place
+ * that knows `node:net` and `node:tls`; must not know what services do.
+ *
+ * @module
+ */
+export {
+  type DrainOptions,
+  IcapServer,
+  type IcapServerOptions,
+  type IcapServerPorts,
+  type ListenAddress,
+} from "./icap-server.ts";
+export type { TlsOptions } from "./tls-gate.ts";

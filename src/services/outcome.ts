@@ -1,0 +1,45 @@
+import type { EntityContent } from "../entity/index.ts";
+import type { IcapError } from "../protocol/index.ts";
+import type { Verdict } from "../scanning/index.ts";
+import type { Cause } from "../telemetry/index.ts";
+
+/** What is told of an outcome beside the outcome itself: in the answer's head and in the record. */
+export interface OutcomeReport {
+  readonly cause: Cause;
+  /** ICAP header fields that tell the verdict, each with its CRLF; checked for line ends. */
+  readonly fields: string;
+  readonly verdict?: Verdict;
+  /** Facts of the entity for the log; of the first one where there are several. */
+  readonly entityType?: string | undefined;
+  readonly sha256?: string | undefined;
+  /** Milliseconds spent waiting for scanners. */
+  readonly scanMs?: number;
+}
+
+/** An HTTP message that takes the place of the client's: complete and in memory. */
+export interface HttpReplacement {
+  /** Head with its blank line, latin1. */
+  readonly head: string;
+  /** Undefined: the head stands alone, as for a HEAD request. */
+  readonly body: Buffer | undefined;
+}
+
+/** The body of a modified message. */
+export type ModifiedBody =
+  /** The message has no body, before and after. */
+  | { readonly kind: "none" }
+  /** `prefix`, then the original's bytes from `offset` on (206 Partial Content says just this). */
+  | { readonly kind: "original"; readonly prefix: Buffer; readonly offset: number }
+  | { readonly kind: "replaced"; readonly content: EntityContent };
+
+/** What a service does with a message (design: unmodified, blocked, modified, failed). */
+export type Outcome =
+  | { readonly kind: "unmodified"; readonly report: OutcomeReport }
+  | { readonly kind: "blocked"; readonly replacement: HttpReplacement; readonly report: OutcomeReport }
+  | {
+      readonly kind: "modified";
+      readonly head: string;
+      readonly body: ModifiedBody;
+      readonly report: OutcomeReport;
+    }
+  | { readonly kind: "failed"; readonly error: IcapError; readonly report: OutcomeReport };

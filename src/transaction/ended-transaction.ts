@@ -1,0 +1,112 @@
+import { decodeIdentity, type Message, type OutcomeReport, type Service } from "../services/index.ts";
+import { Cause, type OutcomeKind, type TransactionRecord } from "../telemetry/index.ts";
+import { makeIncidentId } from "./incident-id.ts";
+
+/** The figures of a transaction at its end. */
+export interface EndFacts {
+  readonly icapStatus: number;
+  readonly outcome: OutcomeKind;
+  readonly cause: Cause;
+  readonly errorCode: string | undefined;
+  readonly entitySize: number | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+}
+
+export interface EndParties {
+  readonly incidentId: string | undefined;
+  readonly peer: string;
+  readonly service: Service | undefined;
+  readonly message: Message | undefined;
+  readonly report: OutcomeReport | undefined;
+}
+
+/**
+ * The record of an ended transaction. What only a log line needs is worked out when it is asked for,
+ * so that a record costs little where nobody logs.
+ */
+export class EndedTransaction implements TransactionRecord {
+  readonly icapStatus: number;
+  readonly outcome: OutcomeKind;
+  readonly cause: Cause;
+  readonly errorCode: string | undefined;
+  readonly entitySize: number | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  readonly method: TransactionRecord["method"];
+  readonly #parties: EndParties;
+
+  constructor(parties: EndParties, facts: EndFacts) {
+    this.#parties = parties;
+    this.icapStatus = facts.icapStatus;
+    this.outcome = facts.outcome;
+    this.cause = facts.cause;
+    this.errorCode = facts.errorCode;
+    this.entitySize = facts.entitySize;
+    this.bytesIn = facts.bytesIn;
+    this.bytesOut = facts.bytesOut;
+    this.durationMs = facts.durationMs;
+    this.method = parties.message?.icap.method ?? "other";
+  }
+
+  get incidentId(): string {
+    return this.#parties.incidentId ?? makeIncidentId();
+  }
+
+  get peer(): string {
+    return this.#parties.peer;
+  }
+
+  get service(): string | undefined {
+    return this.#parties.service?.name;
+  }
+
+  get clientIp(): string | undefined {
+    return this.#identity?.clientIp;
+  }
+
+  get user(): string | undefined {
+    return this.#identity?.user?.name;
+  }
+
+  get groups(): readonly string[] | undefined {
+    return this.#identity?.groups;
+  }
+
+  get httpMethod(): string | undefined {
+    return this.#parties.message?.requestLine?.method;
+  }
+
+  get host(): string | undefined {
+    return this.#parties.message?.host;
+  }
+
+  get entityType(): string | undefined {
+    return this.#parties.report?.entityType;
+  }
+
+  get sha256(): string | undefined {
+    return this.#parties.report?.sha256;
+  }
+
+  get verdict(): string | undefined {
+    return this.#parties.report?.verdict?.kind;
+  }
+
+  get threats(): readonly string[] | undefined {
+    return this.#parties.report?.verdict?.threats.map((threat) => threat.name);
+  }
+
+  get scanMs(): number | undefined {
+    return this.#parties.report?.scanMs;
+  }
+
+  /** Only where the service opts in (bar: client identity). */
+  get #identity() {
+    const { service, message } = this.#parties;
+    if (service?.recordsIdentity !== true || message === undefined) return undefined;
+    return decodeIdentity(message.icap.fields);
+  }
+}

@@ -1,0 +1,412 @@
+import { AppendResult, type Spool } from "../entity/index.ts";
+import {
+  CONTINUE,
+  type HeadBytes,
+  hasBody,
+  type IcapError,
+  type IcapRequest,
+  icapError,
+} from "../protocol/index.ts";
+import {
+  Message,
+  NEEDS_MORE,
+  type Outcome,
+  type ReceivedBody,
+  type Service,
+} from "../services/index.ts";
+import { Cause, type OutcomeKind } from "../telemetry/index.ts";
+import { AnswerSender, AnswerState, type Leave } from "./answer-sender.ts";
+import type { ClientLink } from "./client-link.ts";
+import { EndedTransaction } from "./ended-transaction.ts";
+import type { TransactionEngine } from "./engine.ts";
+import { makeIncidentId } from "./incident-id.ts";
+
+/** How far the message has come in. */
+const Progress = {
+  Arriving: "arriving",
+  /** The preview is complete and the client waits. */
+  Held: "held",
+  Ended: "ended",
+} as const;
+type Progress = (typeof Progress)[keyof typeof Progress];
+
+/** What becomes of the bytes of the body that arrive. */
+const BodyMode = {
+  /** Read and forgotten: nobody needs them. */
+  Drop: "drop",
+  /** Sent back as they come. */
+  Echo: "echo",
+  /** Kept for the service's judgement. */
+  Keep: "keep",
+  /** More came than can be kept: the client is paused and what came waits for what that leads to. */
+  Overflow: "overflow",
+} as const;
+type BodyMode = (typeof BodyMode)[keyof typeof BodyMode];
+
+/** Bytes read and forgotten behind an early answer before the connection is cut instead. */
+const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
+
+/**
+ * One request's life (docs/lifecycle.md). Driven by the parser's events in their order; over when the
+ * whole message has been taken and the whole answer handed over, or when the client is gone.
+ */
+export class Transaction {
+  readonly #engine: TransactionEngine;
+  readonly #link: ClientLink;
+  readonly #message: Message;
+  readonly #service: Service | undefined;
+  readonly #sender: AnswerSender;
+  readonly #startedAt = performance.now();
+  readonly #headBytes: number;
+  readonly #sentBefore: number;
+  #progress: Progress = Progress.Arriving;
+  #mode: BodyMode = BodyMode.Drop;
+  /** `100 Continue` was sent: a 204 now needs the client's leave (RFC 3507 §4.6). */
+  #continued = false;
+  #outcome: Outcome | undefined;
+  #spool: Spool | undefined;
+  #overflow: Buffer[] = [];
+  #bodyBytes = 0;
+  #drainedBytes = 0;
+  #answered = false;
+  #over = false;
+  #abort: AbortController | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #incidentId: string | undefined;
+
+  constructor(engine: TransactionEngine, link: ClientLink, request: IcapRequest, heads: HeadBytes) {
+    const { bytes, start, middle, end } = heads;
+    this.#engine = engine;
+    this.#link = link;
+    this.#message = new Message(
+      request,
+      middle > start ? bytes.toString("latin1", start, middle) : "",
+      end > middle ? bytes.toString("latin1", middle, end) : "",
+    );
+    this.#headBytes = end - start;
+    this.#sentBefore = link.bytesSent;
+    this.#service = engine.router.find(request.uri.path);
+    this.#sender = new AnswerSender(engine, link, this.#message, this.#service);
+    engine.metrics.transactionStarted();
+    this.#begin();
+  }
+
+  /** The message is complete, or waits behind its preview, and is not answered: no parsing on. */
+  get occupied(): boolean {
+    return this.#progress !== Progress.Arriving && !this.#over;
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    switch (this.#mode) {
+      case BodyMode.Drop:
+        this.#drain(end - start);
+        return;
+      case BodyMode.Echo:
+        this.#sender.add(bytes, start, end);
+        return;
+      case BodyMode.Keep:
+        this.#keep(bytes, start, end);
+        return;
+      case BodyMode.Overflow:
+        this.#overflow.push(Buffer.from(bytes.subarray(start, end)));
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+  }
+
+  onPreviewEnd(): void {
+    this.#progress = Progress.Held;
+    if (this.#outcome === undefined && this.#mode === BodyMode.Keep) this.#decideOnPreview();
+    if (this.#outcome !== undefined) this.#settle(this.#outcome);
+    else if (this.#mode === BodyMode.Keep) this.#continue();
+  }
+
+  onEnd(): void {
+    this.#progress = Progress.Ended;
+    if (this.#answered) this.#finish();
+    else if (this.#mode === BodyMode.Echo) this.#endAnswer();
+    else if (this.#outcome !== undefined) this.#settle(this.#outcome);
+    else if (this.#message.icap.method === "OPTIONS") this.#answerOptions();
+    else if (this.#mode === BodyMode.Keep) this.#judgeKept();
+  }
+
+  /** Behind each read: what was gathered for the client goes out. */
+  onReadEnd(): void {
+    if (this.#mode === BodyMode.Echo) this.#sender.flush();
+  }
+
+  /** The connection is gone. Whatever runs for this transaction is told so. */
+  onClientGone(): void {
+    if (this.#over) return;
+    this.#publish("failed", Cause.ClientAbort);
+    this.#cleanUp();
+  }
+
+  /**
+   * Ends the transaction for a reason outside its service: a fault of the wire, a deadline, the
+   * drain's end. An answer under way is cut, so that it cannot be taken for a whole one.
+   */
+  fail(error: IcapError, cause: Cause): void {
+    if (this.#over) return;
+    const canAnswer = this.#sender.status === 0;
+    if (canAnswer) this.#sender.sendError(error, "");
+    this.#publish("failed", cause, error.code);
+    this.#cleanUp();
+    if (canAnswer) this.#link.transactionEnded(this.#sender.closes);
+    else this.#link.abort();
+  }
+
+  /** Within the preview always, else where the client allows it (RFC 3507 §4.5, §4.6). */
+  get #leave(): Leave {
+    const { allows204, allows206, previewBytes } = this.#message.icap;
+    const omitBody = allows204 || (previewBytes >= 0 && !this.#continued);
+    return { omitBody, referToOriginal: allows206 && omitBody };
+  }
+
+  #begin(): void {
+    const { method, uri } = this.#message.icap;
+    if (this.#service === undefined) {
+      this.#outcome = refusal(icapError("ICAP_ERR_SERVICE_NOT_FOUND", uri.path));
+    } else if (method === "OPTIONS") {
+      return;
+    } else if (this.#service.methods.includes(method)) {
+      this.#decide(undefined);
+    } else {
+      this.#outcome = refusal(icapError("ICAP_ERR_METHOD_NOT_ALLOWED", method));
+    }
+    if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
+    else if (hasBody(this.#message.icap.encapsulated)) this.#settle(this.#outcome);
+  }
+
+  #decide(preview: Buffer | undefined): void {
+    try {
+      const decision = (this.#service as Service).decide(this.#message, preview);
+      if (decision !== NEEDS_MORE) this.#outcome = decision;
+    } catch (error) {
+      this.#outcome = this.#unexpected(error);
+    }
+  }
+
+  #decideOnPreview(): void {
+    const preview = this.#spool === undefined ? NO_BYTES : this.#spool.memoryView;
+    // Short of memory it is in a file already: the judgement will look at it there.
+    if (preview !== undefined) this.#decide(preview);
+  }
+
+  #continue(): void {
+    this.#continued = true;
+    this.#progress = Progress.Arriving;
+    this.#link.sendText(CONTINUE);
+    this.#link.continueBody();
+  }
+
+  /** The outcome is known: what can be done about it at this point of the message. */
+  #settle(outcome: Outcome): void {
+    if (this.#progress === Progress.Ended) {
+      this.#answer(outcome);
+    } else if (this.#progress === Progress.Arriving) {
+      this.#settleEarly(outcome);
+    } else if (this.#needsOriginal(outcome)) {
+      this.#mode = BodyMode.Keep;
+      this.#continue();
+    } else {
+      this.#progress = Progress.Ended;
+      this.#link.endMessage();
+      this.#answer(outcome);
+    }
+  }
+
+  /** The body is still arriving. A client that announced a preview reads nothing before its end. */
+  #settleEarly(outcome: Outcome): void {
+    const previewRuns = this.#message.icap.previewBytes >= 0 && !this.#continued;
+    if (outcome.kind === "unmodified" && !this.#leave.omitBody) {
+      this.#answer(outcome);
+    } else if (outcome.kind === "blocked" && !previewRuns) {
+      this.#dropRest();
+      this.#answer(outcome);
+    } else if (this.#needsOriginal(outcome)) {
+      this.#mode = BodyMode.Keep;
+    } else {
+      this.#dropRest();
+    }
+  }
+
+  #dropRest(): void {
+    const paused = this.#mode === BodyMode.Overflow;
+    this.#mode = BodyMode.Drop;
+    this.#overflow = [];
+    if (paused) this.#link.resumeReading();
+  }
+
+  #drain(bytes: number): void {
+    this.#drainedBytes += bytes;
+    if (this.#answered && this.#drainedBytes > MAX_DRAINED_BYTES) this.#link.abort();
+  }
+
+  #needsOriginal(outcome: Outcome): boolean {
+    return (
+      outcome.kind === "modified" &&
+      outcome.body.kind === "original" &&
+      !this.#leave.referToOriginal
+    );
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    const spool = this.#openSpool();
+    const result = spool.append(bytes, start, end);
+    if (result === AppendResult.More) return;
+    this.#link.pauseReading();
+    if (result === AppendResult.Pause) return;
+    this.#mode = BodyMode.Overflow;
+    this.#overflow.push(Buffer.from(bytes.subarray(start, end)));
+    if (spool.failure !== undefined) this.#judge({ kind: "failed", failure: spool.failure });
+  }
+
+  #openSpool(): Spool {
+    if (this.#spool !== undefined) return this.#spool;
+    this.#spool = this.#engine.spools.create((this.#service as Service).maxEntityBytes);
+    this.#spool.onDrain = () => this.#link.resumeReading();
+    return this.#spool;
+  }
+
+  #judgeKept(): void {
+    if (!hasBody(this.#message.icap.encapsulated)) {
+      this.#judge({ kind: "none" });
+      return;
+    }
+    const body = this.#openSpool().finishInMemory();
+    if (body !== undefined) this.#judge({ kind: "complete", body });
+    else void this.#judgeFile(this.#openSpool());
+  }
+
+  async #judgeFile(spool: Spool): Promise<void> {
+    const result = await spool.finish();
+    if (this.#over) return;
+    if (result.ok) this.#judge({ kind: "complete", body: result.body });
+    else this.#judge({ kind: "failed", failure: result.failure });
+  }
+
+  #judge(body: ReceivedBody): void {
+    const service = this.#service as Service;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#incidentId = makeIncidentId();
+    if (Number.isFinite(service.transactionTimeoutMs)) {
+      this.#deadline = setTimeout(() => abort.abort(), service.transactionTimeoutMs);
+    }
+    const context = { incidentId: this.#incidentId, signal: abort.signal };
+    service.judge(this.#message, body, context).then(
+      (outcome) => this.#judged(outcome),
+      (error: unknown) => this.#judged(this.#unexpected(error)),
+    );
+  }
+
+  #judged(outcome: Outcome): void {
+    clearTimeout(this.#deadline);
+    if (this.#over) return;
+    this.#outcome = outcome;
+    this.#settle(outcome);
+  }
+
+  /** A fault of ours: told plainly, and never a pass. */
+  #unexpected(error: unknown): Outcome {
+    this.#engine.logger.error("service failed", { service: this.#service?.name, err: error });
+    return refusal(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
+  }
+
+  #answerOptions(): void {
+    this.#sender.sendOptions(this.#service as Service);
+    this.#answered = true;
+    this.#finish();
+  }
+
+  #answer(outcome: Outcome): void {
+    const spool = this.#spool;
+    const state = this.#sender.send(outcome, this.#leave, {
+      kept: spool === undefined ? undefined : () => spool.replay(),
+      pieces: this.#overflow,
+    });
+    if (typeof state === "string") {
+      this.#sent(state);
+      return;
+    }
+    state.then(
+      (settled) => this.#sent(settled),
+      (error: unknown) => {
+        this.#engine.logger.error("kept body cannot be read", { err: error });
+        this.fail(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
+      },
+    );
+  }
+
+  #sent(state: AnswerState): void {
+    if (this.#over) return;
+    if (state === AnswerState.Open) {
+      const paused = this.#mode === BodyMode.Overflow;
+      this.#mode = BodyMode.Echo;
+      this.#overflow = [];
+      if (this.#progress === Progress.Ended) this.#endAnswer();
+      else if (paused) this.#link.resumeReading();
+      return;
+    }
+    this.#answered = true;
+    if (this.#progress === Progress.Ended) this.#finish();
+  }
+
+  #endAnswer(): void {
+    this.#sender.end();
+    this.#answered = true;
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    const outcome = this.#outcome;
+    const code = outcome?.kind === "failed" ? outcome.error.code : undefined;
+    this.#publish(outcome?.kind ?? "unmodified", outcome?.report.cause ?? Cause.None, code);
+    this.#cleanUp();
+    this.#link.transactionEnded(this.#sender.closes);
+  }
+
+  #publish(outcome: OutcomeKind, cause: Cause, errorCode?: string): void {
+    this.#over = true;
+    const { icap } = this.#message;
+    this.#engine.metrics.transactionEnded();
+    this.#engine.publish(
+      new EndedTransaction(
+        {
+          incidentId: this.#incidentId,
+          peer: this.#link.peer,
+          service: this.#service,
+          message: this.#message,
+          report: this.#outcome?.report,
+        },
+        {
+          icapStatus: this.#sender.status,
+          outcome,
+          cause,
+          errorCode,
+          entitySize: hasBody(icap.encapsulated) ? this.#bodyBytes : undefined,
+          bytesIn: this.#headBytes + this.#bodyBytes,
+          bytesOut: this.#link.bytesSent - this.#sentBefore,
+          durationMs: performance.now() - this.#startedAt,
+        },
+      ),
+    );
+  }
+
+  #cleanUp(): void {
+    clearTimeout(this.#deadline);
+    this.#abort?.abort();
+    this.#overflow = [];
+    this.#spool?.dispose();
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function refusal(error: IcapError, cause: Cause = Cause.Protocol): Outcome {
+  return { kind: "failed", error, report: { cause, fields: "" } };
+}
