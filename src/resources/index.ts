@@ -1,0 +1,38 @@
+/**
+ * @module resources
+ *
+ * IcapService, IcapScanner and ClusterIcapScanner: their schemas, from which the CRDs, the
+ * reference and the types come, and the compiler from resources to the routing table. Pure but for
+ * reading the built-in resources. Must not know servers, scanners, the cluster or the process's
+ * settings: who calls gathers what resources refer to.
+ */
+export { builtinResources } from "./builtin.ts";
+export { canonicalJson, contentHash } from "./canonical-json.ts";
+export { type Compilation, compile } from "./compile/compile.ts";
+export { AcceptedReason, type Condition, ResolvedRefsReason } from "./compile/conditions.ts";
+export type { Capabilities, CompileOptions, SecretFacts } from "./compile/options.ts";
+export type { ObjectReport } from "./compile/report.ts";
+export { type FieldPath, formatPath, formatProblem, type Problem } from "./problem.ts";
+export {
+  compileFiles,
+  type FileCompilation,
+  type FileProblem,
+  formatFileProblem,
+} from "./read/compile-files.ts";
+export type { SourceFile } from "./read/yaml-source.ts";
+export {
+  type ClusterIcapScanner,
+  type IcapScanner,
+  type IcapService,
+  KINDS,
+  type KindDefinition,
+  type Resource,
+} from "./schema/kinds.ts";
+export { API_GROUP, API_VERSION } from "./schema/object-meta.ts";
+export {
+  type RoutingTable,
+  type RuleEntry,
+  readTable,
+  type ScannerEntry,
+  type ServiceEntry,
+} from "./table.ts";

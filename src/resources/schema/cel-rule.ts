@@ -1,0 +1,54 @@
+import { Environment } from "@marcbachmann/cel-js";
+import type { z } from "zod";
+
+/** One `x-kubernetes-validations` entry: the API server and this process evaluate the same text. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+  /** The field to blame, relative to the object that carries the rule, e.g. `.quorum.count`. */
+  readonly fieldPath?: string;
+}
+
+// `unlistedVariablesAreDyn` types `self` as what the value is, as the API server does.
+const environment = new Environment({ unlistedVariablesAreDyn: true });
+
+/**
+ * Adds rules across fields to an object schema. They reach the CRD as they are and are evaluated
+ * here too, so a rule is written once. A rule about `oldSelf` (immutability) concerns the API
+ * server only. A rule that fails to evaluate is a broken rule, not a broken object: it throws.
+ */
+export function withCelRules<T extends z.ZodType>(schema: T, rules: readonly CelRule[]): T {
+  const local = rules
+    .filter(({ rule }) => !rule.includes("oldSelf"))
+    .map((rule) => ({ ...rule, evaluate: environment.parse(rule.rule) }));
+  return schema
+    .superRefine((value, context) => {
+      const activation = { self: withBigInts(value) };
+      for (const { evaluate, message, fieldPath } of local) {
+        if (evaluate(activation) !== true) {
+          context.addIssue({ code: "custom", message, path: fieldPath?.split(".").slice(1) ?? [] });
+        }
+      }
+    })
+    .meta({ ...schema.meta(), "x-kubernetes-validations": rules }) as T;
+}
+
+/** CEL integers are 64 bit: whole JSON numbers become BigInt, as the API server's schema types them. */
+function withBigInts(value: unknown): unknown {
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? BigInt(value) : value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(withBigInts);
+  }
+  if (value !== null && typeof value === "object") {
+    const copy: Record<string, unknown> = {};
+    for (const [key, field] of Object.entries(value)) {
+      if (field !== undefined) {
+        copy[key] = withBigInts(field);
+      }
+    }
+    return copy;
+  }
+  return value;
+}

@@ -1,0 +1,34 @@
+/**
+ * @module services/rules
+ *
+ * Decisions before scanning (CEL rules) and after it (the outcome policy). Pure: facts in,
+ * decisions out. Must not know the wire, scanners, resources or the process; what rules may ask
+ * comes through `RuleFacts`. The resources' compiler uses it to check rules.
+ */
+export type {
+  ClientFacts,
+  EntityFacts,
+  HeaderFacts,
+  RequestFacts,
+  ResponseFacts,
+  RuleFacts,
+  ServiceFacts,
+} from "./facts.ts";
+export { FUNCTIONS, NOW, VARIABLES } from "./language.ts";
+export { isNetwork } from "./networks.ts";
+export * from "./outcome-policy.ts";
+export { QUANTITY_PATTERN, quantityBytes } from "./quantity.ts";
+export {
+  createRuleChecker,
+  type RuleChecker,
+  type RuleProblem,
+  ruleProblems,
+} from "./rule-checker.ts";
+export {
+  compileRules,
+  type Rule,
+  RuleAction,
+  type RuleDecision,
+  type RuleFailure,
+  type RuleSet,
+} from "./rule-set.ts";

@@ -1,0 +1,137 @@
+import type { ASTNode } from "@marcbachmann/cel-js";
+import { FUNCTIONS, type FunctionDefinition, VARIABLES } from "./language.ts";
+
+/** Macros that run their body once for each element. */
+const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "map"]);
+/** Nested macros take time to the power of their depth. */
+const MAX_MACRO_DEPTH = 2;
+
+const LITERAL_FUNCTIONS = new Map(
+  FUNCTIONS.filter(({ literals }) => literals !== undefined).map((definition) => [
+    definition.name,
+    definition,
+  ]),
+);
+const VARIABLE_NAMES: ReadonlySet<string> = new Set([...VARIABLES.map(({ name }) => name), "now"]);
+
+export interface Inspection {
+  /** Variables and fields that the expression reads, such as `entity.type` or `now`. */
+  readonly uses: ReadonlySet<string>;
+  /** Why the expression must not be run, beyond what the type check finds. */
+  readonly problem: string | undefined;
+}
+
+/** Walks an expression once: what it reads, and what makes it dangerous or wrong. */
+export function inspect(root: ASTNode): Inspection {
+  const inspector = new Inspector();
+  inspector.visit(root, 0);
+  return { uses: inspector.uses, problem: inspector.problem };
+}
+
+class Inspector {
+  readonly uses = new Set<string>();
+  problem: string | undefined;
+
+  visit(node: ASTNode, macroDepth: number): void {
+    switch (node.op) {
+      case "id":
+        this.#use(node.args);
+        return;
+      case ".":
+      case ".?":
+        this.#visitField(node.args[0], node.args[1], macroDepth);
+        return;
+      case "call":
+        this.#visitCall(node.args[0], node.args[1], macroDepth);
+        return;
+      case "rcall":
+        this.#visitMethod(node, macroDepth);
+        return;
+      default:
+        this.#visitAll(node.args, macroDepth);
+    }
+  }
+
+  #use(name: string): void {
+    if (VARIABLE_NAMES.has(name)) {
+      this.uses.add(name);
+    }
+  }
+
+  #visitField(owner: ASTNode, field: string, macroDepth: number): void {
+    if (owner.op === "id" && VARIABLE_NAMES.has(owner.args)) {
+      this.uses.add(`${owner.args}.${field}`);
+    } else {
+      this.visit(owner, macroDepth);
+    }
+  }
+
+  #visitMethod(node: ASTNode & { readonly op: "rcall" }, macroDepth: number): void {
+    const [name, receiver, args] = node.args;
+    if (name === "matches") {
+      this.#report("matches() can run for minutes on a crafted text: use re(), which cannot");
+    }
+    this.visit(receiver, macroDepth);
+    if (MACROS.has(name) && args.length > 1 && macroDepth === MAX_MACRO_DEPTH) {
+      this.#report(`${name}() is nested deeper than ${MAX_MACRO_DEPTH} levels`);
+    }
+    this.#visitCall(name, args, MACROS.has(name) ? macroDepth + 1 : macroDepth);
+  }
+
+  #visitCall(name: string, args: readonly ASTNode[], macroDepth: number): void {
+    const definition = LITERAL_FUNCTIONS.get(name);
+    if (definition !== undefined) {
+      this.#checkLiterals(definition, args);
+    }
+    this.#visitAll(args, macroDepth);
+  }
+
+  #visitAll(args: unknown, macroDepth: number): void {
+    if (Array.isArray(args)) {
+      for (const arg of args) {
+        this.#visitAll(arg, macroDepth);
+      }
+    } else if (isNode(args)) {
+      this.visit(args, macroDepth);
+    }
+  }
+
+  #checkLiterals({ name, literals }: FunctionDefinition, args: readonly ASTNode[]): void {
+    if (literals === undefined) {
+      return;
+    }
+    const values = literals.positions.map((position) => literalTexts(args[position]));
+    if (values.includes(undefined)) {
+      this.#report(`${name}() takes literal texts only, not values from the message`);
+      return;
+    }
+    const [first = [], ...others] = values as string[][];
+    try {
+      for (const value of first) {
+        literals.check(value, ...others.flat());
+      }
+    } catch (cause) {
+      this.#report(`${name}(): ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+
+  #report(problem: string): void {
+    this.problem ??= problem;
+  }
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return value !== null && typeof value === "object" && "op" in value && "args" in value;
+}
+
+/** The texts of a literal or of a list of literals; undefined for anything else. */
+function literalTexts(node: ASTNode | undefined): string[] | undefined {
+  if (node?.op === "value") {
+    return typeof node.args === "string" ? [node.args] : undefined;
+  }
+  if (node?.op !== "list") {
+    return undefined;
+  }
+  const texts = node.args.map((item) => (item.op === "value" ? item.args : undefined));
+  return texts.every((text) => typeof text === "string") ? texts : undefined;
+}

@@ -1,0 +1,66 @@
+import ipaddr from "ipaddr.js";
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = readonly [Address, number];
+
+/** Rules name networks literally, so the memory is bounded by the configuration; see `remember`. */
+const networks = new Map<string, Network>();
+const MAX_REMEMBERED = 4096;
+
+/** An address or a network in CIDR form; undefined for a text that is neither. */
+export function parseNetwork(text: string): Network | undefined {
+  const known = networks.get(text);
+  if (known !== undefined) {
+    return known;
+  }
+  const network = readNetwork(text);
+  if (network !== undefined) {
+    if (networks.size >= MAX_REMEMBERED) {
+      networks.clear();
+    }
+    networks.set(text, network);
+  }
+  return network;
+}
+
+export function isNetwork(text: string): boolean {
+  return readNetwork(text) !== undefined;
+}
+
+function readNetwork(text: string): Network | undefined {
+  if (text.includes("/")) {
+    return isStrictCidr(text) ? ipaddr.parseCIDR(text) : undefined;
+  }
+  const address = readAddress(text);
+  return address === undefined ? undefined : [address, address.kind() === "ipv4" ? 32 : 128];
+}
+
+function isStrictCidr(text: string): boolean {
+  const [address = ""] = text.split("/");
+  return ipaddr.isValidCIDR(text) && readAddress(address) !== undefined;
+}
+
+/** Only the four-part decimal form of IPv4: `010.1` means different things to different programs. */
+function readAddress(text: string): Address | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+    return ipaddr.IPv4.parse(text);
+  }
+  return text.includes(":") && !text.includes("%") && ipaddr.IPv6.isValid(text)
+    ? ipaddr.IPv6.parse(text)
+    : undefined;
+}
+
+/** Whether the address lies in the network. An IPv4 address in IPv6 form counts as IPv4. */
+export function isInNetwork(address: string, network: Network): boolean {
+  const parsed = readAddress(address);
+  if (parsed === undefined) {
+    return false;
+  }
+  const plain =
+    parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed;
+  const [base, bits] = network;
+  if (plain instanceof ipaddr.IPv4) {
+    return base instanceof ipaddr.IPv4 && plain.match(base, bits);
+  }
+  return base instanceof ipaddr.IPv6 && plain.match(base, bits);
+}

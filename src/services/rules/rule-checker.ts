@@ -1,0 +1,34 @@
+import { compileExpression } from "./expression.ts";
+import type { Rule } from "./rule-set.ts";
+
+/** What is wrong with a condition; undefined when nothing is. */
+export type RuleChecker = (when: string) => string | undefined;
+
+export interface RuleProblem {
+  /** Of the rule in its list. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/** A checker that looks at each text once: services share conditions. */
+export function createRuleChecker(): RuleChecker {
+  const known = new Map<string, string | undefined>();
+  return (when) => {
+    if (!known.has(when)) {
+      const compiled = compileExpression(when);
+      known.set(when, typeof compiled === "string" ? compiled : undefined);
+    }
+    return known.get(when);
+  };
+}
+
+/** The problems of a list of rules, in their order. */
+export function ruleProblems(
+  rules: readonly Pick<Rule, "when">[],
+  check: RuleChecker = createRuleChecker(),
+): RuleProblem[] {
+  return rules.flatMap(({ when }, index) => {
+    const message = check(when);
+    return message === undefined ? [] : [{ index, message }];
+  });
+}
