@@ -9,7 +9,16 @@
  */
 export { type ReadOptions, readContent, readHead } from "./content-reader.ts";
 export { type Entity, type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
+export {
+  EntityExtractor,
+  EXTRACTION_DEFAULTS,
+  type Extraction,
+  type ExtractionLimits,
+} from "./entity-extractor.ts";
+export { fileNameOfDisposition, fileNameOfUrl } from "./file-name.ts";
 export { detectType } from "./file-type.ts";
+export { type BodyDescription, entityOfBody, entityOfPlainBody } from "./plain-entity.ts";
+export { type EntityProblem, type ProblemKind, ProblemReason } from "./problem.ts";
 export { AppendResult, type FinishResult, type Spool } from "./spool.ts";
 export type { SpoolBudget, SpoolBudgetLimits } from "./spool-budget.ts";
 export { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";

@@ -4,36 +4,32 @@ export interface HeaderValue {
   readonly value: string;
   /** Parameters by lower-case name; of a name that comes twice, the first. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** False when something does not follow the grammar; what was understood before it is there. */
-  readonly wellFormed: boolean;
+  /** True when a parameter comes twice: readers differ in which one they take. */
+  readonly ambiguous: boolean;
 }
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
-const PARAMETER =
-  /\s*;\s*(?:([^\s"(),/:;<=>?@[\\\]{}]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*)?/suy;
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/gs;
 
 /**
- * Parses `type/subtype; name=value; name="quoted"` (RFC 9110 §5.6.6, §8.3.1). In a quoted value a
- * backslash quotes only `"` and `\`: browsers do not escape it, and Internet Explorer sent whole
+ * Parses `type/subtype; name=value; name="quoted"` (RFC 9110 §5.6.6, §8.3.1), forgiving what does
+ * not change the meaning: an unquoted value may hold anything up to the next `;`. In a quoted value
+ * a backslash quotes only `"` and `\`: browsers do not escape it, and Internet Explorer sent whole
  * paths (`C:\dir\file.txt`).
  */
 export function parseHeaderValue(text: string): HeaderValue {
   const semicolon = text.indexOf(";");
   if (semicolon < 0) {
-    return { value: text.trim().toLowerCase(), parameters: NO_PARAMETERS, wellFormed: true };
+    return { value: text.trim().toLowerCase(), parameters: NO_PARAMETERS, ambiguous: false };
   }
-  const value = text.slice(0, semicolon).trim().toLowerCase();
   const parameters = new Map<string, string>();
-  PARAMETER.lastIndex = semicolon;
-  let end = semicolon;
-  for (let found = PARAMETER.exec(text); found !== null; found = PARAMETER.exec(text)) {
-    end = PARAMETER.lastIndex;
-    const [, name, quoted, token] = found;
-    const key = name?.toLowerCase();
-    if (key === undefined || parameters.has(key)) continue;
-    parameters.set(key, quoted === undefined ? (token ?? "") : unquote(quoted));
+  let ambiguous = false;
+  for (const [, name, quoted, unquoted] of text.slice(semicolon).matchAll(PARAMETER)) {
+    const key = (name as string).toLowerCase();
+    if (parameters.has(key)) ambiguous = true;
+    else parameters.set(key, quoted === undefined ? (unquoted as string).trim() : unquote(quoted));
   }
-  return { value, parameters, wellFormed: end === text.length };
+  return { value: text.slice(0, semicolon).trim().toLowerCase(), parameters, ambiguous };
 }
 
 function unquote(quoted: string): string {

@@ -2,7 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { SPOOL_DEFAULTS, SpoolStore, type SpoolStoreOptions } from "../../../src/entity/index.ts";
+import {
+  AppendResult,
+  type KeptBody,
+  SPOOL_DEFAULTS,
+  SpoolStore,
+  type SpoolStoreOptions,
+} from "../../../src/entity/index.ts";
 
 /** A directory of its own for the running test, removed after it. */
 export async function temporaryDirectory(): Promise<string> {
@@ -30,4 +36,16 @@ export function noise(bytes: number, seed = 1): Buffer {
     buffer[at] = state >>> 24;
   }
   return buffer;
+}
+
+/** A whole body, kept in a store. */
+export async function keep(store: SpoolStore, bytes: Buffer): Promise<KeptBody> {
+  const spool = store.create(bytes.length);
+  const drained = new Promise<void>((resolve) => {
+    spool.onDrain = resolve;
+  });
+  if (spool.append(bytes, 0, bytes.length) === AppendResult.Pause) await drained;
+  const result = await spool.finish();
+  if (!result.ok) throw new Error(`not kept: ${result.failure.kind}`);
+  return result.body;
 }
