@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The text of one rule file; its rules live in a namespace of their own, named after it. */
+export interface RuleSource {
+  readonly source: string;
+  readonly namespace: string;
+}
+
+/** Where the rules that come with Sluice are: beside `src` in the repository, beside `dist` in the package. */
+export function shippedRulesDirectory(): string {
+  const candidates = ["../../../rules/", "../../../../rules/"];
+  const found = candidates
+    .map((relative) => fileURLToPath(new URL(relative, import.meta.url)))
+    .find((directory) => existsSync(directory));
+  if (found === undefined) throw new Error("the rules that come with Sluice are missing");
+  return found;
+}
+
+/**
+ * Every `.yar` and `.yara` file directly in the directories, in a stable order. Throws when a
+ * directory cannot be read, or holds no rules: rules that silently do nothing protect nobody.
+ */
+export function readRuleFiles(directories: readonly string[]): RuleSource[] {
+  return directories.flatMap((directory, index) => {
+    const names = readdirSync(directory).filter((name) => /\.yara?$/.test(name));
+    if (names.length === 0) throw new Error(`no .yar or .yara file in ${directory}`);
+    return names.sort().map((name) => ({
+      source: readFileSync(join(directory, name), "utf8"),
+      namespace: index === 0 ? name : `${index}/${name}`,
+    }));
+  });
+}
+
+/** How many rules the sources declare, private ones not counted: they are parts of others. */
+export function countRules(sources: readonly RuleSource[]): number {
+  return sources.reduce((sum, { source }) => sum + declaredRules(source), 0);
+}
+
+function declaredRules(source: string): number {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  return code.match(/^[ \t]*(?:global[ \t]+)?rule[ \t]+\w+/gm)?.length ?? 0;
+}
+
+/** Changes exactly when the text of a rule does. */
+export function rulesDigest(sources: readonly RuleSource[]): string {
+  const hash = createHash("sha256");
+  for (const { source, namespace } of sources) {
+    hash.update(`${namespace}\0${Buffer.byteLength(source)}\0`).update(source);
+  }
+  return hash.digest("hex");
+}
