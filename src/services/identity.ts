@@ -22,46 +22,60 @@ const maxGroups = 512;
 const schemeAhead = /,\s*(?=[A-Za-z][A-Za-z0-9+.-]{0,31}:\/\/)/;
 
 /**
- * Who sent the message, as the ICAP client says in fields of its request. Nothing is verified here:
- * believe it only from clients that you configured. Each part is decoded when it is first asked
- * for; what cannot be read is absent, never an error.
+ * Who sent the message, as the ICAP client says in fields of its request. Nothing is verified: the
+ * caller believes it only from clients that are configured as trusted.
  */
-export class Identity {
+export interface Identity {
+  /** `X-Client-IP`, canonical (RFC 5952). */
+  readonly clientIp: string | undefined;
+  /** `X-Server-IP`, canonical (RFC 5952). */
+  readonly serverIp: string | undefined;
+  /** `X-Subscriber-ID`: opaque, cleaned. */
+  readonly subscriberId: string | undefined;
+  readonly user: Principal | undefined;
+  /** Names of the groups in `X-Authenticated-Groups`, without scheme and domain, in their order. */
+  readonly groups: readonly string[];
+}
+
+/**
+ * Reads the identity out of the fields of an ICAP request. Each part is decoded when it is first
+ * asked for; what cannot be read is absent, never an error.
+ */
+export function decodeIdentity(fields: Fields): Identity {
+  return new FieldsIdentity(fields);
+}
+
+class FieldsIdentity implements Identity {
   readonly #fields: Fields;
-  #user: Principal | undefined;
-  #groups: readonly Principal[] | undefined;
-  #userWasRead = false;
+  // null: not looked at yet.
+  #user: Principal | undefined | null = null;
+  #groups: readonly string[] | undefined;
 
   constructor(fields: Fields) {
     this.#fields = fields;
   }
 
-  /** `X-Client-IP`, canonical (RFC 5952). */
   get clientIp(): string | undefined {
     return this.#address("X-Client-IP");
   }
 
-  /** `X-Server-IP`, canonical (RFC 5952). */
   get serverIp(): string | undefined {
     return this.#address("X-Server-IP");
   }
 
-  /** `X-Subscriber-ID`: opaque, cleaned. */
   get subscriberId(): string | undefined {
-    return cleaned(fieldValue(this.#fields, "X-Subscriber-ID") ?? "") || undefined;
+    const value = fieldValue(this.#fields, "X-Subscriber-ID");
+    if (value === undefined || value.length > maxTextLength) return undefined;
+    return cleaned(value) || undefined;
   }
 
   get user(): Principal | undefined {
-    if (!this.#userWasRead) {
-      this.#userWasRead = true;
-      this.#user = firstUser(this.#fields);
-    }
+    if (this.#user === null) this.#user = firstUser(this.#fields);
     return this.#user;
   }
 
-  /** The groups of `X-Authenticated-Groups`, in the order given. */
-  get groups(): readonly Principal[] {
-    this.#groups ??= groupList(fieldValue(this.#fields, "X-Authenticated-Groups") ?? "");
+  get groups(): readonly string[] {
+    this.#groups ??= groupNames(fieldValue(this.#fields, "X-Authenticated-Groups") ?? "");
     return this.#groups;
   }
 
@@ -82,16 +96,15 @@ function firstUser(fields: Fields): Principal | undefined {
   return undefined;
 }
 
-function groupList(value: string): readonly Principal[] {
+function groupNames(value: string): readonly string[] {
   const list = plainOrBase64(value);
   const separator = /\bldap:\/\//i.test(list) ? schemeAhead : ",";
-  return (
-    list
-      .split(separator, maxGroups)
-      // Some clients encode each group, not the list.
-      .map((item) => principal(list === value.trim() ? plainOrBase64(item) : item))
-      .filter((group) => group !== undefined)
-  );
+  // Some clients encode each group, not the list.
+  const read = list === value.trim() ? plainOrBase64 : (item: string): string => item;
+  return list
+    .split(separator, maxGroups)
+    .map((item) => principal(read(item))?.name)
+    .filter((name) => name !== undefined);
 }
 
 function principal(text: string): Principal | undefined {

@@ -1,11 +1,10 @@
-import Mustache from "mustache";
 import type { BlockStatus } from "./block-status.ts";
-import { type Contact, contactLink } from "./contact.ts";
+import { type Contact, shownContact } from "./contact.ts";
 import { builtInTemplate, type HtmlTemplate } from "./html-template.ts";
 import { LanguageMatcher, negotiateFormat, PageFormat } from "./negotiation.ts";
 import type { Page } from "./page.ts";
 import { type BlockInfo, pageFacts } from "./page-facts.ts";
-import { isFailure, isUnchecked, PageReason, pageReason } from "./page-reason.ts";
+import { isFailure, isUnchecked, type PageReason, pageReason } from "./page-reason.ts";
 import { builtInTexts, type PageTexts } from "./page-texts.ts";
 import { plainText } from "./plain-text.ts";
 import { problemJson } from "./problem-json.ts";
@@ -48,12 +47,42 @@ const contentTypes: Readonly<Record<PageFormat, string>> = {
   [PageFormat.Text]: "text/plain; charset=utf-8",
 };
 
-/** A language with what its pages have in common, made once. */
-interface Edition {
+/** One language: what its pages have in common, made once. */
+class Edition {
   readonly language: string;
   readonly texts: PageTexts;
-  readonly contexts: Readonly<Record<PageReason, InstanceType<typeof Mustache.Context>>>;
   readonly headers: Readonly<Record<PageFormat, string>>;
+  readonly #template: HtmlTemplate;
+  readonly #html = new Map<PageReason, (own: object) => string>();
+
+  constructor(texts: PageTexts, template: HtmlTemplate) {
+    this.language = texts.language;
+    this.texts = texts;
+    this.#template = template;
+    const headers = (format: PageFormat): string =>
+      headerBlock(format, texts.language, template.contentSecurityPolicy);
+    this.headers = {
+      [PageFormat.Html]: headers(PageFormat.Html),
+      [PageFormat.Json]: headers(PageFormat.Json),
+      [PageFormat.Text]: headers(PageFormat.Text),
+    };
+  }
+
+  /** The template with the texts for a reason filled in. */
+  html(reason: PageReason): (own: object) => string {
+    const known = this.#html.get(reason);
+    if (known !== undefined) return known;
+    const made = this.#template.prepare({
+      ...this.texts.reasons[reason],
+      reason,
+      language: this.texts.language,
+      direction: this.texts.direction,
+      tone: isUnchecked(reason) ? "caution" : "danger",
+      labels: this.texts.labels,
+    });
+    this.#html.set(reason, made);
+    return made;
+  }
 }
 
 /**
@@ -64,24 +93,22 @@ export class BlockPages {
   readonly #status: BlockStatus;
   readonly #failureStatus: BlockStatus;
   readonly #contact: Contact | undefined;
-  readonly #template: HtmlTemplate;
   readonly #editions: LanguageMatcher<Edition>;
 
   constructor(options: BlockPageOptions = {}) {
+    const template = options.template ?? builtInTemplate();
     this.#status = options.status ?? 403;
     this.#failureStatus = options.failureStatus ?? this.#status;
     this.#contact = options.contact;
-    this.#template = options.template ?? builtInTemplate();
-    const csp = this.#template.contentSecurityPolicy;
     this.#editions = new LanguageMatcher(
-      [...builtInTexts, ...(options.texts ?? [])].map((texts) => edition(texts, csp)),
+      [...builtInTexts, ...(options.texts ?? [])].map((texts) => new Edition(texts, template)),
       options.fallbackLanguage ?? "en",
     );
   }
 
   render(info: BlockInfo, preferences: PagePreferences): BlockPage {
     const format = negotiateFormat(preferences.accept);
-    const { texts, contexts, headers } = this.#editions.match(preferences.acceptLanguage);
+    const edition = this.#editions.match(preferences.acceptLanguage);
     const reason = pageReason(info.cause, info.reason);
     const status = isFailure(reason) ? this.#failureStatus : this.#status;
     const page = {
@@ -89,63 +116,39 @@ export class BlockPages {
       status,
       direction: info.direction,
       cause: info.cause,
-      texts,
+      texts: edition.texts,
       facts: pageFacts(info),
       contact: this.#contact,
     };
     return {
       status,
       contentType: contentTypes[format],
-      contentLanguage: texts.language,
-      headers: headers[format],
-      body: Buffer.from(this.#body(format, page, contexts[reason])),
+      contentLanguage: edition.language,
+      headers: edition.headers[format],
+      body: Buffer.from(pageBody(format, page, edition)),
     };
   }
+}
 
-  #body(format: PageFormat, page: Page, context: InstanceType<typeof Mustache.Context>): string {
-    switch (format) {
-      case PageFormat.Html:
-        return this.#template.render(context.push(view(page)));
-      case PageFormat.Json:
-        return problemJson(page);
-      case PageFormat.Text:
-        return plainText(page);
-    }
+function pageBody(format: PageFormat, page: Page, edition: Edition): string {
+  switch (format) {
+    case PageFormat.Html:
+      return edition.html(page.reason)(view(page));
+    case PageFormat.Json:
+      return problemJson(page);
+    case PageFormat.Text:
+      return plainText(page);
   }
 }
 
 /** What a template sees beside what its edition holds. */
 function view(page: Page): object {
-  const { facts, contact } = page;
+  const { facts } = page;
   return {
     ...facts,
     found: facts.threats.length > 0,
     stopped: page.texts.stopped[page.direction],
-    contact: contact && { label: contact.label, href: contactLink(contact, facts.incident) },
-  };
-}
-
-function edition(texts: PageTexts, contentSecurityPolicy: string): Edition {
-  const contexts = Object.values(PageReason).map((reason) => [
-    reason,
-    new Mustache.Context({
-      ...texts.reasons[reason],
-      reason,
-      language: texts.language,
-      direction: texts.direction,
-      tone: isUnchecked(reason) ? "caution" : "danger",
-      labels: texts.labels,
-    }),
-  ]);
-  const headers = Object.values(PageFormat).map((format) => [
-    format,
-    headerBlock(format, texts.language, contentSecurityPolicy),
-  ]);
-  return {
-    language: texts.language,
-    texts,
-    contexts: Object.fromEntries(contexts),
-    headers: Object.fromEntries(headers),
+    contact: shownContact(page),
   };
 }
 

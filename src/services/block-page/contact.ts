@@ -1,3 +1,5 @@
+import type { Page } from "./page.ts";
+
 /** Whom a reader may tell. Made by `parseContact` from what an administrator set. */
 export interface Contact {
   readonly label: string;
@@ -36,9 +38,24 @@ function hrefOf(target: string): string | undefined {
   return linkable.has(url.protocol) ? url.href : undefined;
 }
 
-/** The link of a contact with the incident in it: the subject of a mail that has none yet. */
-export function contactLink(contact: Contact, incident: string): string | undefined {
-  if (contact.href?.startsWith("mailto:") !== true || contact.href.includes("?"))
-    return contact.href;
-  return `${contact.href}?subject=${encodeURIComponent(incident)}`;
+/** A contact as a page shows it. */
+export interface ShownContact extends Contact {
+  /** The address behind the label, where the label does not say it: for paper and for copying. */
+  readonly target?: string;
+}
+
+export function shownContact({ contact, texts, facts }: Page): ShownContact | undefined {
+  if (contact?.href === undefined) return contact;
+  const target = contact.href.replace(/^(?:mailto|tel):/, "").replace(/\?.*$/, "");
+  return {
+    label: contact.label,
+    href: withSubject(contact.href, `${texts.labels.incident} ${facts.incident}`),
+    ...(target !== contact.label && { target }),
+  };
+}
+
+/** Puts a subject into the mail that a link opens, unless the administrator chose one. */
+function withSubject(href: string, subject: string): string {
+  if (!href.startsWith("mailto:") || href.includes("?")) return href;
+  return `${href}?subject=${encodeURIComponent(subject)}`;
 }

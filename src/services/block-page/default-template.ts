@@ -11,7 +11,7 @@ export const defaultTemplate = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>{{title}}</title>
+<title>{{labels.blocked}}: {{title}}</title>
 <link rel="icon" href="data:,">
 <style>
 :root {
@@ -43,35 +43,45 @@ main {
   border-radius: 0.75rem;
 }
 p { margin: 0 0 0.75rem; }
-.kind { display: flex; align-items: center; gap: 0.5rem; margin: 0 0 0.5rem; color: var(--tone); font-weight: 600; }
+.kind { display: flex; align-items: center; gap: 0.5rem; margin: 0 0 0.25rem; color: var(--tone); font-weight: 600; }
 svg { flex: none; width: 1.5rem; height: 1.5rem; }
-h1 { margin: 0 0 0.75rem; font-size: clamp(1.5rem, 5vw, 2rem); line-height: 1.25; text-wrap: balance; }
-h2 { margin: 1.75rem 0 0.5rem; font-size: 1.0625rem; line-height: 1.4; }
+h1 { margin: 0 0 0.75rem; font-size: clamp(1.5rem, 5vw, 2rem); line-height: 1.3; text-wrap: balance; }
+h2 { margin: 1.75rem 0 0.5rem; font-size: 1.125rem; line-height: 1.4; }
 .stopped { font-size: 1.125rem; }
 .note { padding-inline-start: 0.875rem; border-inline-start: 0.25rem solid var(--tone); }
-.note span, label, dt { color: var(--muted); font-size: 0.875rem; }
-.note span { display: block; }
-label { display: block; }
+.note span, label, dt, small { color: var(--muted); font-size: 0.875rem; }
+.note span, label, dd small { display: block; }
+dl {
+  display: grid; grid-template-columns: minmax(5rem, max-content) 1fr; gap: 0.5rem 1.25rem;
+  margin: 1.25rem 0; padding: 1rem 0; border: solid var(--line); border-width: 1px 0;
+}
+dt { padding-top: 0.125rem; }
+dd { grid-column: 2; min-width: 0; margin: 0; }
+.first { font-weight: 600; }
+.tell { padding: 1rem; background: var(--field); border: 1px solid var(--line); border-radius: 0.5rem; }
+.tell > :last-child { margin-bottom: 0; }
 input {
   width: 100%; margin: 0.25rem 0 0; padding: 0.5rem 0.75rem;
-  background: var(--field); color: var(--text); border: 1px solid var(--edge); border-radius: 0.375rem;
+  background: var(--card); color: var(--text); border: 1px solid var(--edge); border-radius: 0.375rem;
   font: 1rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
 }
-a { color: var(--link); font-weight: 600; }
+[dir="rtl"] input { text-align: right; }
+a, strong { font-weight: 600; }
+a, strong, p small { display: inline-block; }
+a { color: var(--link); }
 :focus-visible { outline: 0.1875rem solid var(--link); outline-offset: 0.125rem; }
-dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: 0.5rem 1.25rem; margin: 0; }
-dt { padding-top: 0.125rem; }
-dd { min-width: 0; margin: 0; }
-dd small { display: block; color: var(--muted); font-size: 0.875rem; }
 @media (max-width: 30rem) {
   dl { display: block; }
-  dd { margin-bottom: 0.75rem; }
-  input { font-size: 0.875rem; padding-inline: 0.5rem; }
+  dd + dt { margin-top: 0.75rem; }
+  .tell { padding: 0; background: none; border: 0; }
+  input { padding-inline: 0.375rem; font-size: 0.875rem; }
 }
 @media print {
-  :root { --page: #fff; --card: #fff; --field: #fff; --text: #000; --muted: #333; --link: #000; --danger: #000; --caution: #000; }
-  body { padding: 0; }
-  main { border: 0; padding: 0; }
+  :root {
+    --page: #fff; --card: #fff; --field: #fff; --line: #999; --text: #000; --muted: #333;
+    --link: #000; --danger: #000; --caution: #000;
+  }
+  body, main { padding: 0; border: 0; }
 }
 </style>
 </head>
@@ -84,32 +94,31 @@ dd small { display: block; color: var(--muted); font-size: 0.875rem; }
 {{#note}}
 <p class="note"><span>{{labels.note}}</span><bdi>{{note}}</bdi></p>
 {{/note}}
-<section aria-labelledby="advice">
-<h2 id="advice">{{labels.advice}}</h2>
-<p>{{advice}}</p>
-{{#contact}}
-<p>{{labels.contact}} {{#href}}<a href="{{href}}"><bdi>{{label}}</bdi></a>{{/href}}{{^href}}<strong><bdi>{{label}}</bdi></strong>{{/href}}</p>
-{{/contact}}
-{{^contact}}
-<p>{{labels.contactUnknown}}</p>
-{{/contact}}
-<p><label for="incident">{{labels.incident}}</label><input id="incident" value="{{incident}}" dir="ltr" readonly autocomplete="off" spellcheck="false"></p>
-</section>
-<section aria-labelledby="details">
-<h2 id="details">{{labels.details}}</h2>
-<dl>
+<dl aria-label="{{labels.details}}">
 {{#file}}
-<dt>{{labels.file}}</dt><dd><bdi>{{file}}</bdi></dd>
+<dt>{{labels.file}}</dt><dd class="first"><bdi>{{file}}</bdi></dd>
 {{/file}}
 {{#address}}
 <dt>{{labels.address}}</dt><dd><bdi dir="ltr">{{address}}</bdi></dd>
 {{/address}}
 {{#found}}
-<dt>{{labels.threats}}</dt>{{#threats}}<dd><bdi dir="ltr">{{name}}</bdi>{{#path}}<small>{{labels.inside}} <bdi>{{path}}</bdi></small>{{/path}}</dd>{{/threats}}
+<dt>{{labels.threats}}</dt>{{#threats}}<dd><bdi dir="ltr">{{name}}</bdi>{{#path}}<small>{{labels.inside}} <bdi dir="ltr">{{path}}</bdi></small>{{/path}}</dd>{{/threats}}
 {{/found}}
 <dt>{{labels.time}}</dt><dd><time datetime="{{timeIso}}" dir="ltr">{{time}}</time></dd>
 <dt>{{labels.service}}</dt><dd><bdi>{{service}}</bdi></dd>
 </dl>
+<section aria-labelledby="advice">
+<h2 id="advice">{{labels.advice}}</h2>
+<p>{{advice}}</p>
+<div class="tell">
+{{#contact}}
+<p>{{labels.contact}} {{#href}}<a href="{{href}}"><bdi>{{label}}</bdi></a>{{/href}}{{^href}}<strong><bdi>{{label}}</bdi></strong>{{/href}}{{#target}} <small dir="ltr">{{target}}</small>{{/target}}</p>
+{{/contact}}
+{{^contact}}
+<p>{{labels.contactUnknown}}</p>
+{{/contact}}
+<p><label for="incident">{{labels.incident}}</label><input id="incident" value="{{incident}}" dir="ltr" readonly autocomplete="off" spellcheck="false"></p>
+</div>
 </section>
 </main>
 </body>

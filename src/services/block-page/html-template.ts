@@ -4,8 +4,10 @@ import { defaultTemplate } from "./default-template.ts";
 
 /** A template that was checked and may be rendered. */
 export interface HtmlTemplate {
-  /** Renders against a context made by `templateContext`, everything escaped. */
-  render(context: InstanceType<typeof Mustache.Context>): string;
+  /**
+   * Fills in what many pages share; the function it gives fills in the rest. Every value is escaped.
+   */
+  prepare(shared: object): (own: object) => string;
   /** Value of `Content-Security-Policy`: allows exactly the style sheets in the template. */
   readonly contentSecurityPolicy: string;
 }
@@ -56,7 +58,7 @@ export const templateNames: readonly string[] = [
 // Names that exist only inside the section of the list or object they belong to.
 const innerNames: Readonly<Record<string, readonly string[]>> = {
   threats: ["name", "path", "engine"],
-  contact: ["label", "href"],
+  contact: ["label", "href", "target"],
 };
 
 // What the Content-Security-Policy would block anyway, said when the template is loaded rather
@@ -85,17 +87,56 @@ export function parseTemplate(source: string): TemplateResult {
     ...markupProblems(source),
   ];
   if (problems.length > 0) return { problems };
-  const writer = new Mustache.Writer();
   return {
     template: {
-      render: (context) => writer.renderTokens(parsed.tokens as unknown as string[][], context),
+      prepare: (shared) => prepared(parsed.tokens, shared),
       contentSecurityPolicy: policyFor(source),
     },
   };
 }
 
-// The types of the package know only flat tokens; sections hold their content as the fifth element.
-type Token = [kind: string, value: string, start: number, end: number, children?: Token[]];
+function prepared(tokens: readonly Token[], shared: object): (own: object) => string {
+  const writer = new Mustache.Writer();
+  const context = new Mustache.Context(shared);
+  const rest = settled(tokens, context) as unknown as string[][];
+  return (own) => writer.renderTokens(rest, context.push(own));
+}
+
+/** The tokens with the names that the context knows replaced by their text. */
+function settled(
+  tokens: readonly Token[],
+  context: InstanceType<typeof Mustache.Context>,
+): Token[] {
+  return tokens.map((token) => {
+    const children = childrenOf(token);
+    if (children.length > 0) return withChildren(token, settled(children, context));
+    const [kind, name, start, end] = token;
+    const value: unknown = kind === "name" ? context.lookup(name) : undefined;
+    return typeof value === "string" ? ["text", Mustache.escape(value), start, end] : token;
+  });
+}
+
+// The types of the package know flat tokens only. The fifth element of a section holds its content,
+// that of a partial its indentation.
+type Token = [
+  kind: string,
+  value: string,
+  start: number,
+  end: number,
+  children?: Token[] | string,
+  ...rest: number[],
+];
+
+function childrenOf(token: Token): Token[] {
+  return typeof token[4] === "object" ? token[4] : [];
+}
+
+function withChildren(token: Token, children: Token[]): Token {
+  const copy: Token = [...token];
+  copy[4] = children;
+  return copy;
+}
+
 type Parsed = { readonly tokens: Token[] } | { readonly problem: string };
 
 function parseMustache(source: string): Parsed {
@@ -115,11 +156,11 @@ function nameProblems(
   source: string,
 ): string[] {
   return tokens.flatMap((token) => {
-    const [kind, name, start, , children = []] = token;
+    const [kind, name, start] = token;
     const problem = tokenProblem(kind, name, known);
     const own = problem === undefined ? [] : [`line ${lineAt(source, start)}: ${problem}`];
     const inner = kind === "#" ? new Set([...known, ...(innerNames[name] ?? [])]) : known;
-    return [...own, ...nameProblems(children, inner, source)];
+    return [...own, ...nameProblems(childrenOf(token), inner, source)];
   });
 }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { type BlockAnswer, type BlockAnswerOptions, blockAnswer } from "./block-answer.ts";
+export { type BlockAnswerOptions, blockAnswer } from "./block-answer.ts";
 export {
   type BlockPage,
   type BlockPageOptions,

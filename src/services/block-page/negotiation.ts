@@ -6,15 +6,15 @@ export type PageFormat = (typeof PageFormat)[keyof typeof PageFormat];
 // In the order of our own preference, which decides between types that the client likes equally.
 const formatByType: Readonly<Record<string, PageFormat>> = {
   "text/html": PageFormat.Html,
-  "application/xhtml+xml": PageFormat.Html,
   "application/problem+json": PageFormat.Json,
   "application/json": PageFormat.Json,
   "text/plain": PageFormat.Text,
 };
 const offeredTypes = Object.keys(formatByType);
 
-// Real browsers and tools stay far below this. What is longer is not worth parsing.
-const maxHeaderLength = 1024;
+// Browsers send 140 characters and half a dozen languages; what comes after these is not looked at.
+const maxHeaderLength = 512;
+const maxLanguages = 16;
 
 // A client that wants some vendor's JSON ("application/vnd.npm.install-v1+json") reads a JSON answer.
 const structuredJson = /application\/[\w.-]+\+json/gi;
@@ -38,9 +38,16 @@ export function acceptedLanguages(acceptLanguage: string | undefined): readonly 
 }
 
 function rank(header: "accept" | "accept-language", value: string): readonly string[] {
-  if (value.length > maxHeaderLength) return [];
-  const negotiator = new Negotiator({ headers: { [header]: value } });
-  return header === "accept" ? negotiator.mediaTypes(offeredTypes) : negotiator.languages();
+  const negotiator = new Negotiator({ headers: { [header]: wholeItems(value) } });
+  return header === "accept"
+    ? negotiator.mediaTypes(offeredTypes)
+    : negotiator.languages().slice(0, maxLanguages);
+}
+
+/** A list cut to a length that is cheap to read, after a whole item. */
+function wholeItems(list: string): string {
+  if (list.length <= maxHeaderLength) return list;
+  return list.slice(0, Math.max(0, list.lastIndexOf(",", maxHeaderLength)));
 }
 
 /** Finds the texts for a reader among those that there are. */

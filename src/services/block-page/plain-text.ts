@@ -1,7 +1,10 @@
+import { type ShownContact, shownContact } from "./contact.ts";
 import type { Page } from "./page.ts";
 
 /** The page for a terminal or a log. */
-export function plainText({ texts, reason, direction, facts, contact }: Page): string {
+export function plainText(page: Page): string {
+  const { texts, reason, direction, facts } = page;
+  const contact = shownContact(page);
   const { labels } = texts;
   const { title, explanation, advice } = texts.reasons[reason];
   const detail = (name: string, value: string | undefined): string[] =>
@@ -14,7 +17,7 @@ export function plainText({ texts, reason, direction, facts, contact }: Page): s
     ...detail(labels.note, facts.note),
     "",
     advice,
-    contact === undefined ? labels.contactUnknown : `${labels.contact} ${contact.label}`,
+    contact === undefined ? labels.contactUnknown : `${labels.contact} ${written(contact)}`,
     "",
     ...detail(labels.incident, facts.incident),
     ...detail(labels.file, facts.file),
@@ -26,4 +29,8 @@ export function plainText({ texts, reason, direction, facts, contact }: Page): s
     ...detail(labels.service, facts.service),
     "",
   ].join("\n");
+}
+
+function written({ label, target }: ShownContact): string {
+  return target === undefined ? label : `${label} <${target}>`;
 }

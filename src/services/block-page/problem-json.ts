@@ -1,36 +1,29 @@
-import { contactLink } from "./contact.ts";
+import { shownContact } from "./contact.ts";
 import type { Page } from "./page.ts";
 
 /**
  * The page for programs: a problem document (RFC 9457). `type` is a tag URI (RFC 4151), which the
  * RFC allows and which promises nobody a page behind it.
  */
-export function problemJson({
-  texts,
-  reason,
-  cause,
-  status,
-  direction,
-  facts,
-  contact,
-}: Page): string {
+export function problemJson(page: Page): string {
+  const { texts, reason, facts } = page;
   const { title, explanation, advice } = texts.reasons[reason];
   return JSON.stringify({
     type: `tag:icap.sluice.dev,2026:blocked:${reason}`,
     title,
-    status,
+    status: page.status,
     detail: explanation,
     advice,
     reason,
-    cause,
-    direction,
-    incident: facts.incident,
+    cause: page.cause,
+    direction: page.direction,
+    incidentId: facts.incident,
     time: facts.timeIso,
     service: facts.service,
     file: facts.file,
     address: facts.address,
     threats: facts.threats,
     note: facts.note,
-    contact: contact && { label: contact.label, href: contactLink(contact, facts.incident) },
+    contact: shownContact(page),
   });
 }
