@@ -1,0 +1,64 @@
+import { writeFileSync } from "node:fs";
+import { ChildProgram } from "./child-program.ts";
+import { freePort } from "./free-port.ts";
+import { TempDirectory } from "./temp-directory.ts";
+
+export const haproxyPath = "/usr/sbin/haproxy";
+
+/** HAProxy as a TCP load balancer on the loopback that sends new connections only to servers that are up. */
+export class Haproxy {
+  readonly port: number;
+  readonly #program: ChildProgram;
+  readonly #directory: TempDirectory;
+
+  private constructor(port: number, program: ChildProgram, directory: TempDirectory) {
+    this.port = port;
+    this.#program = program;
+    this.#directory = directory;
+  }
+
+  /** Balances over those ports of the loopback, whether anybody listens there yet or not. */
+  static async start(serverPorts: readonly number[]): Promise<Haproxy> {
+    const directory = new TempDirectory();
+    const port = await freePort();
+    writeFileSync(directory.join("haproxy.cfg"), configuration(port, serverPorts));
+    const program = new ChildProgram(haproxyPath, [
+      "-W",
+      "-db",
+      "-f",
+      directory.join("haproxy.cfg"),
+    ]);
+    await program.waitForOutput(/Loading success/);
+    return new Haproxy(port, program, directory);
+  }
+
+  /** Resolves when its checks have found the server. */
+  async waitUntilUp(serverPort: number): Promise<void> {
+    await this.#program.waitForOutput(new RegExp(`Server icap/s${serverPort} is UP`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program.stop();
+    this.#directory.remove();
+  }
+}
+
+function configuration(port: number, serverPorts: readonly number[]): string {
+  return `
+global
+  log stderr format raw local0 notice
+defaults
+  mode tcp
+  log global
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  retries 3
+  option redispatch 1
+listen icap
+  bind 127.0.0.1:${port}
+  balance leastconn
+  default-server check inter 200ms rise 2 fall 1
+${serverPorts.map((server) => `  server s${server} 127.0.0.1:${server}`).join("\n")}
+`;
+}
