@@ -34,6 +34,7 @@ export interface SpoolParts {
 }
 
 const FILE_BLOCK_BYTES = 64 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Keeps one body: in memory up to a bound, then in a temporary file.
@@ -74,13 +75,17 @@ export class Spool {
     return this.#failure ?? this.#file?.failure;
   }
 
-  /** The bytes kept so far, while they are in memory: valid until the next `append`. */
-  get memoryView(): Buffer | undefined {
-    return this.#file === undefined ? this.#slab?.subarray(0, this.#size) : undefined;
-  }
-
   get inMemory(): boolean {
     return this.#file === undefined;
+  }
+
+  /**
+   * A view of the bytes kept so far, such as a preview, valid until the next `append`; undefined
+   * when they are in a file.
+   */
+  get memoryView(): Buffer | undefined {
+    if (this.#file !== undefined) return undefined;
+    return this.#slab === undefined ? NO_BYTES : this.#slab.subarray(0, this.#size);
   }
 
   append(source: Buffer, start: number, end: number): AppendResult {
@@ -106,9 +111,9 @@ export class Spool {
 
   /** Ends a body that is in memory, without a promise; undefined when it is not, or has failed. */
   finishInMemory(): KeptBody | undefined {
-    if (this.#file !== undefined || this.#failure !== undefined) return undefined;
+    const data = this.memoryView;
+    if (data === undefined || this.#failure !== undefined) return undefined;
     this.#ended = true;
-    const data = this.#slab === undefined ? Buffer.alloc(0) : this.#slab.subarray(0, this.#size);
     return {
       content: { kind: "memory", data },
       size: this.#size,

@@ -44,7 +44,7 @@ const SCRIPT_RULES: readonly TextRule[] = [
   ],
   [
     "text/javascript",
-    /^(?:['"]use strict['"]|(?:var|let|const)\s+[\w$]+\s*[=,;]|(?:async\s+)?function(?:\s+[\w$]+)?\s*\(|[!+;(]+(?:async\s+)?function\b|\(+[\w$, ]*\)\s*=>|import\s+(?:['"]|[\w$*{}, ]+\sfrom\s)|export\s+(?:default|const|function|class|\{)|eval\(|new activexobject\(|wscript\.|(?:window|document|self|globalthis)[.[])/,
+    /^(?:['"]use strict['"]|(?:var|let|const)\s+[\w$]+\s*[=,;]|(?:async\s+)?function(?:\s+[\w$]+)?\s*\(|[!+;(]+(?:async\s+)?function\b|\(+[\w$, ]*\)\s*=>|import\s*['"]|import\s[\w$*{},\s]{1,400}?\bfrom\s*['"]|export\s+(?:default|const|function|class|\{)|eval\(|new activexobject\(|wscript\.|(?:window|document|self|globalthis)[.[])/,
   ],
   [
     "message/rfc822",

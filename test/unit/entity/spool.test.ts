@@ -72,6 +72,14 @@ describe("a body in memory", () => {
     expect(spool.inMemory).toBe(true);
   });
 
+  it("can be looked at while it arrives, as a preview is", async () => {
+    const store = await temporaryStore();
+    const spool = store.create(1000);
+    expect(spool.memoryView).toEqual(Buffer.alloc(0));
+    spool.append(Buffer.from("preview"), 0, 7);
+    expect(spool.memoryView).toEqual(Buffer.from("preview"));
+  });
+
   it("makes no file", async () => {
     const directory = await temporaryDirectory();
     const store = await temporaryStore({ directory });
@@ -128,6 +136,13 @@ describe("a body in a file", () => {
     const spool = store.create(bytes.length);
     await fill(spool, bytes);
     expect(bodyOf(await spool.finish()).head.equals(bytes.subarray(0, 36 * KiB))).toBe(true);
+  });
+
+  it("cannot be looked at without reading", async () => {
+    const store = await temporaryStore({ memoryBytes: 0 });
+    const spool = store.create(1000);
+    spool.append(Buffer.from("preview"), 0, 7);
+    expect(spool.memoryView).toBeUndefined();
   });
 
   it("is readable by its owner only, under a name that cannot be guessed", async () => {
