@@ -225,6 +225,10 @@ export const catalogue: Catalogue<Settings> = {
       "Least severe level that is written.",
     ),
     transactions: toggle(true, "Whether each transaction writes a line (at level `info`)."),
+    banner: toggle(
+      true,
+      "Whether a few lines for people are written to standard error at the start; the log goes to standard output.",
+    ),
   },
   workers: countOrAuto(1, "Processes that serve; `auto` means one per core.", {
     min: 1,

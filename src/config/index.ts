@@ -6,6 +6,14 @@
  * @module
  */
 export { type SettingEntry, settingEntries } from "./entries.ts";
-export { type LoadedSettings, loadSettings, type SettingsSources } from "./load.ts";
+export {
+  type EffectiveSetting,
+  type LoadedSettings,
+  loadSettings,
+  type SettingsSources,
+} from "./load.ts";
 export { formatProblems, type Problem } from "./problem.ts";
+export { processSources } from "./process-sources.ts";
+export { parseDuration } from "./quantity.ts";
 export { Action, type ListenAddress, type Settings, type WorkerCount } from "./settings.ts";
+export { defaultSettingsFile, effectiveSettingsFile } from "./settings-file.ts";

@@ -16,8 +16,21 @@ export interface SettingsSources {
   readonly readFile: (path: string) => string;
 }
 
+/** A setting in force, as it was written. */
+export interface EffectiveSetting {
+  readonly path: string;
+  /** Undefined where nothing is set and there is no default. */
+  readonly raw: unknown;
+  /** `default`, or as in `Problem`. */
+  readonly origin: string;
+}
+
 export type LoadedSettings =
-  | { readonly ok: true; readonly settings: Settings }
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly effective: readonly EffectiveSetting[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
@@ -41,7 +54,8 @@ export function loadSettings(sources: SettingsSources): LoadedSettings {
     ...checked.problems,
     ...checkConsistency(settings, checked),
   ];
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, settings, effective: [...checked.effective.values()] };
 }
 
 function readReferencedFile(
@@ -58,9 +72,9 @@ function readReferencedFile(
 }
 
 interface Checked {
-  /** By path; the last candidate of a path wins. */
+  /** Both by path, in the order of the catalogue; the last candidate of a path wins. */
   readonly values: ReadonlyMap<string, unknown>;
-  readonly origins: ReadonlyMap<string, string>;
+  readonly effective: ReadonlyMap<string, EffectiveSetting>;
   readonly wrongPaths: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
@@ -68,17 +82,18 @@ interface Checked {
 /** `candidates` are in ascending order of precedence. */
 function checkCandidates(candidates: readonly Candidate[]): Checked {
   const values = new Map<string, unknown>();
-  const origins = new Map<string, string>();
+  const effective = new Map<string, EffectiveSetting>();
   const wrongPaths = new Set<string>();
   const problems: Problem[] = [];
-  const defaults = settingEntries.map(({ path, setting }) => ({ path, raw: setting.default }));
   const schemas = new Map(settingEntries.map(({ path, setting }) => [path, setting.schema]));
-  for (const { path, raw } of defaults) {
-    values.set(path, raw === undefined ? undefined : schemas.get(path)?.parse(raw));
+  for (const { path, setting } of settingEntries) {
+    const raw = setting.default;
+    values.set(path, raw === undefined ? undefined : setting.schema.parse(raw));
+    effective.set(path, { path, raw, origin: "default" });
   }
   for (const { path, raw, origin } of candidates) {
     const result = schemas.get(path)?.safeParse(raw);
-    origins.set(path, origin);
+    effective.set(path, { path, raw, origin });
     if (result?.success) {
       values.set(path, result.data);
     } else {
@@ -87,7 +102,7 @@ function checkCandidates(candidates: readonly Candidate[]): Checked {
       problems.push({ origin, message: `must be ${expected}, not ${shown(raw)}` });
     }
   }
-  return { values, origins, wrongPaths, problems };
+  return { values, effective, wrongPaths, problems };
 }
 
 /** The tree of settings, deep-frozen. */
@@ -115,12 +130,12 @@ function deepFreeze<T extends object>(value: T): T {
 }
 
 /** The origin of a broken rule is the first setting of it that somebody set. */
-function checkConsistency(settings: Settings, { origins, wrongPaths }: Checked): Problem[] {
+function checkConsistency(settings: Settings, { effective, wrongPaths }: Checked): Problem[] {
   return consistencyRules.flatMap(({ paths, check }) => {
     if (paths.some((path) => wrongPaths.has(path))) return [];
     const message = check(settings);
     if (message === undefined) return [];
-    const origin = paths.map((path) => origins.get(path)).find((found) => found !== undefined);
-    return [{ origin: origin ?? "defaults", message }];
+    const origins = paths.map((path) => effective.get(path)?.origin ?? "default");
+    return [{ origin: origins.find((origin) => origin !== "default") ?? "default", message }];
   });
 }

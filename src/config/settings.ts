@@ -100,6 +100,7 @@ export interface Settings {
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error" | "silent";
     readonly transactions: boolean;
+    readonly banner: boolean;
   };
   readonly workers: WorkerCount;
   readonly drain: {

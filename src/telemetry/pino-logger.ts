@@ -22,12 +22,12 @@ export interface LogOptions {
   readonly fd?: number;
   /** Fields of every line, for example the number of the worker process. */
   readonly base?: LogFields;
-  /** Called for each line that was dropped because nobody reads the log. */
-  readonly onDrop?: () => void;
 }
 
 export interface Log {
   readonly logger: Logger;
+  /** Lines lost so far because nobody read them in time. */
+  readonly droppedLines: number;
   /** Whether a line of this level would be written: asked once, not per line. */
   writes(level: LogLevel): boolean;
   /** Writes what waits, now and blocking: for the end of the process. */
@@ -44,10 +44,22 @@ export function createLog(options: LogOptions): Log {
     maxLength: maxWaitingBytes,
     periodicFlush: flushIntervalMs,
   });
-  destination.on("drop", () => options.onDrop?.());
+  let droppedLines = 0;
+  const countDrop = (): void => {
+    droppedLines += 1;
+  };
+  destination.on("drop", countDrop);
   // A full disk or a vanished reader costs lines, never the server; pino itself handles EPIPE.
-  destination.on("error", () => options.onDrop?.());
-  return { ...createLogTo(destination, options), flush: () => destination.flushSync() };
+  destination.on("error", countDrop);
+  const { logger, writes } = createLogTo(destination, options);
+  return {
+    logger,
+    writes,
+    get droppedLines() {
+      return droppedLines;
+    },
+    flush: () => destination.flushSync(),
+  };
 }
 
 /** As `createLog`, into any stream and unbuffered. */
@@ -70,6 +82,7 @@ export function createLogTo(destination: DestinationStream, options: LogOptions)
       error: (message, fields) => sink.error(fields, message),
     },
     writes: (level) => level !== "silent" && sink.isLevelEnabled(level),
+    droppedLines: 0,
     flush: () => {},
   };
 }

@@ -16,6 +16,8 @@ export interface ServerMetricsOptions {
   readonly version: string;
   /** Seconds since 1970. */
   readonly now: () => number;
+  /** Lines that the log has lost so far. */
+  readonly droppedLogLines: () => number;
 }
 
 /** `ServerMetrics` as plain numbers, read at each scrape. */
@@ -31,7 +33,6 @@ export class PrometheusServerMetrics implements ServerMetrics {
   #received = 0;
   #sent = 0;
   #inFlight = 0;
-  #droppedLines = 0;
   #configRevision: string | undefined;
   #configAppliedAt = 0;
   #readSpool: () => SpoolUsage = () => ({ memoryBytes: 0, diskBytes: 0 });
@@ -46,7 +47,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
     registry.expose(metrics.receivedBytes, () => single(this.#received));
     registry.expose(metrics.sentBytes, () => single(this.#sent));
     registry.expose(metrics.transactionsInFlight, () => single(this.#inFlight));
-    registry.expose(metrics.logLinesDropped, () => single(this.#droppedLines));
+    registry.expose(metrics.logLinesDropped, () => single(options.droppedLogLines()));
     registry.expose(metrics.spoolMemoryBytes, () => single(this.#readSpool().memoryBytes));
     registry.expose(metrics.spoolDiskBytes, () => single(this.#readSpool().diskBytes));
     exposeByLabel(registry, metrics.connectionsRefused, this.#refused);
@@ -119,10 +120,6 @@ export class PrometheusServerMetrics implements ServerMetrics {
 
   configRefused(): void {
     increment(this.#configLoads, "refused");
-  }
-
-  logLineDropped(): void {
-    this.#droppedLines += 1;
   }
 
   #configInfo(): readonly Sample[] {

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
 import {
   Cause,
+  createLog,
   createTransactionLog,
   type LogLevel,
   OutcomeKind,
@@ -103,6 +104,18 @@ describe("the log", () => {
 });
 
 describe("the log of a process", () => {
+  it("drops and counts lines that the device does not take, and goes on", async () => {
+    const fd = openSync("/dev/full", "w");
+    const log = createLog({ level: "info", fd });
+    const line = "x".repeat(5000);
+    await vi.waitUntil(() => {
+      log.logger.info(line);
+      return log.droppedLines > 1;
+    });
+    closeSync(fd);
+    expect(log.droppedLines).toBeGreaterThan(1);
+  });
+
   const index = new URL("../../../src/telemetry/index.ts", import.meta.url).href;
   const run = (end: string): string => {
     const script = `import { createLog } from ${JSON.stringify(index)};
