@@ -1,4 +1,4 @@
-import type { BlockStatus } from "./block-status.ts";
+import { type BlockStatus, errorStatus } from "./block-status.ts";
 import { type Contact, shownContact } from "./contact.ts";
 import { builtInTemplate, type HtmlTemplate } from "./html-template.ts";
 import { LanguageMatcher, negotiateFormat, PageFormat } from "./negotiation.ts";
@@ -86,8 +86,8 @@ class Edition {
 }
 
 /**
- * Makes block pages. Construction does the work that pages share; rendering one neither waits nor
- * reads anything.
+ * Makes block pages. Construction does the work that pages share, and throws a `RangeError` for a
+ * status or a language that cannot be; rendering neither throws, waits nor reads anything.
  */
 export class BlockPages {
   readonly #status: BlockStatus;
@@ -97,8 +97,8 @@ export class BlockPages {
 
   constructor(options: BlockPageOptions = {}) {
     const template = options.template ?? builtInTemplate();
-    this.#status = options.status ?? 403;
-    this.#failureStatus = options.failureStatus ?? this.#status;
+    this.#status = errorStatus(options.status ?? 403);
+    this.#failureStatus = errorStatus(options.failureStatus ?? this.#status);
     this.#contact = options.contact;
     this.#editions = new LanguageMatcher(
       [...builtInTexts, ...(options.texts ?? [])].map((texts) => new Edition(texts, template)),
@@ -110,7 +110,7 @@ export class BlockPages {
     const format = negotiateFormat(preferences.accept);
     const edition = this.#editions.match(preferences.acceptLanguage);
     const reason = pageReason(info.cause, info.reason);
-    const status = isFailure(reason) ? this.#failureStatus : this.#status;
+    const status = info.status ?? (isFailure(reason) ? this.#failureStatus : this.#status);
     const page = {
       reason,
       status,

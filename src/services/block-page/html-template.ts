@@ -13,8 +13,8 @@ export interface HtmlTemplate {
 }
 
 export type TemplateResult =
-  | { readonly template: HtmlTemplate }
-  | { readonly problems: readonly string[] };
+  | { readonly ok: true; readonly template: HtmlTemplate }
+  | { readonly ok: false; readonly problems: readonly string[] };
 
 const labelNames = [
   "blocked",
@@ -81,13 +81,14 @@ const styleElement = /<style[^>]*>([\s\S]*?)<\/style>/gi;
  */
 export function parseTemplate(source: string): TemplateResult {
   const parsed = parseMustache(source);
-  if ("problem" in parsed) return { problems: [parsed.problem] };
+  if ("problem" in parsed) return { ok: false, problems: [parsed.problem] };
   const problems = [
     ...nameProblems(parsed.tokens, new Set(templateNames), source),
     ...markupProblems(source),
   ];
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0) return { ok: false, problems };
   return {
+    ok: true,
     template: {
       prepare: (shared) => prepared(parsed.tokens, shared),
       contentSecurityPolicy: policyFor(source),
@@ -212,6 +213,6 @@ function lineAt(source: string, offset: number): number {
 /** The default template, parsed. */
 export function builtInTemplate(): HtmlTemplate {
   const result = parseTemplate(defaultTemplate);
-  if ("problems" in result) throw new TypeError(`default template: ${result.problems.join("; ")}`);
+  if (!result.ok) throw new TypeError(`default template: ${result.problems.join("; ")}`);
   return result.template;
 }

@@ -12,7 +12,7 @@ export {
   BlockPages,
   type PagePreferences,
 } from "./block-page.ts";
-export { type BlockStatus, blockStatuses } from "./block-status.ts";
+export type { BlockStatus } from "./block-status.ts";
 export { type Contact, parseContact } from "./contact.ts";
 export { defaultTemplate } from "./default-template.ts";
 export { type HtmlTemplate, parseTemplate, type TemplateResult } from "./html-template.ts";

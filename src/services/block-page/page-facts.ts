@@ -1,10 +1,13 @@
 import type { Threat, VerdictReason } from "../../scanning/index.ts";
 import type { Cause } from "../../telemetry/index.ts";
+import type { BlockStatus } from "./block-status.ts";
 import { displayedAddress, displayedText } from "./displayed-text.ts";
 
 /** What happened, as the service knows it. Everything but `cause`, `reason`, `direction` and `time` is untrusted. */
 export interface BlockInfo {
   readonly cause: Cause;
+  /** In place of the status that is set for such pages. */
+  readonly status?: BlockStatus | undefined;
   /** The verdict's reason, or that of the policy rule. */
   readonly reason?: VerdictReason | undefined;
   readonly direction: "reqmod" | "respmod";

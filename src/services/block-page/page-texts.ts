@@ -50,14 +50,15 @@ export const builtInTexts: readonly PageTexts[] = [en, de, fr, es, ar, zhHans].m
 );
 
 export type PageTextsResult =
-  | { readonly texts: PageTexts }
-  | { readonly problems: readonly string[] };
+  | { readonly ok: true; readonly texts: PageTexts }
+  | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Checks the content of a text file of one's own; all problems are told at once. */
 export function parsePageTexts(value: unknown): PageTextsResult {
   const result = pageTextsSchema.safeParse(value);
-  if (result.success) return { texts: result.data };
+  if (result.success) return { ok: true, texts: result.data };
   return {
+    ok: false,
     problems: result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
   };
 }

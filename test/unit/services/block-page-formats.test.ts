@@ -1,16 +1,24 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
+  type BlockInfo,
   blockAnswer,
-  blockStatuses,
   parseContact,
 } from "../../../src/services/block-page/index.ts";
 import { blockInfo, htmlOf, pageOf } from "./block-page-info.ts";
 
 const helpDesk = parseContact("IT help desk <it-help@example.com>");
-const json = (accept = "application/json", acceptLanguage = "en") =>
+const json = (
+  accept = "application/json",
+  acceptLanguage = "en",
+  change: Partial<BlockInfo> = {},
+) =>
   JSON.parse(
-    pageOf(blockInfo(), { accept, acceptLanguage, options: { contact: helpDesk } }).body.toString(),
+    pageOf(blockInfo(change), {
+      accept,
+      acceptLanguage,
+      options: { contact: helpDesk },
+    }).body.toString(),
   );
 
 describe("the HTML page", () => {
@@ -214,9 +222,21 @@ describe("the HTTP response", () => {
     expect(pageOf(blockInfo(), { options: { failureStatus: 503 } }).status).toBe(403);
   });
 
-  it("can have error statuses only [RFC 3507 §4.8.2]", () => {
-    expect(blockStatuses.filter((status) => status < 400 || status > 599)).toEqual([]);
+  it("has the status that is given for the one incident", () => {
+    expect(json("application/json", "en", { status: 451 }).status).toBe(451);
   });
+
+  it("has a reason phrase whatever the status", () => {
+    const teapot = pageOf(blockInfo(), { options: { status: 418 } });
+    expect(blockAnswer(teapot, options).head).toMatch(/^HTTP\/1\.1 418 Blocked\r\n/);
+  });
+
+  it.each([200, 302, 399, 600, 403.5, Number.NaN])(
+    "cannot have a status that is no error: %s [RFC 3507 §4.8.2]",
+    (status) => {
+      expect(() => pageOf(blockInfo(), { options: { status } })).toThrow(RangeError);
+    },
+  );
 
   it("is of the media type that was chosen", () => {
     const types = ["text/html", "application/json", "text/plain"].map(

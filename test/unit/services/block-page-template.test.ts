@@ -4,12 +4,12 @@ import { blockInfo, htmlOf, pageOf } from "./block-page-info.ts";
 
 function problems(source: string): readonly string[] {
   const result = parseTemplate(source);
-  return "problems" in result ? result.problems : [];
+  return result.ok ? [] : result.problems;
 }
 
 function parsed(source: string) {
   const result = parseTemplate(source);
-  if ("problems" in result) throw new Error(result.problems.join("; "));
+  if (!result.ok) throw new Error(result.problems.join("; "));
   return result.template;
 }
 

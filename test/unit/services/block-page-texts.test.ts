@@ -60,13 +60,15 @@ describe("the texts of the block page", () => {
   it("are refused with every problem at once", () => {
     const { labels: _, ...rest } = english;
     const result = parsePageTexts({ ...rest, language: "not a tag", colour: "red" });
-    expect("problems" in result && result.problems.map((problem) => problem.split(":")[0])).toEqual(
-      ["language", "labels", ""],
-    );
+    expect(!result.ok && result.problems.map((problem) => problem.split(":")[0])).toEqual([
+      "language",
+      "labels",
+      "",
+    ]);
   });
 
   it("are taken when they are complete", () => {
-    expect(parsePageTexts(english)).toEqual({ texts: english });
+    expect(parsePageTexts(english)).toEqual({ ok: true, texts: english });
   });
 });
 
