@@ -98,7 +98,7 @@ function firstUser(fields: Fields): Principal | undefined {
 
 function groupNames(value: string): readonly string[] {
   const list = plainOrBase64(value);
-  const separator = /\bldap:\/\//i.test(list) ? schemeAhead : ",";
+  const separator = /\bldaps?:\/\//i.test(list) ? schemeAhead : ",";
   // Some clients encode each group, not the list.
   const read = list === value.trim() ? plainOrBase64 : (item: string): string => item;
   return list

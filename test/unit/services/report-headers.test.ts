@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VerdictReason } from "../../../src/scanning/index.ts";
@@ -125,6 +126,25 @@ describe("the list of violations", () => {
     const report = blockedReport(finding({ threats }), full);
     const count = Number(/X-Violations-Found: (\d+)/.exec(report)?.[1]);
     expect(report.match(/\tthreat-/g)).toHaveLength(count);
+  });
+});
+
+describe("docs/icap-headers.md", () => {
+  const page = readFileSync(new URL("../../../docs/icap-headers.md", import.meta.url), "utf8");
+
+  it("lists every name that stands in for a threat, with its type", () => {
+    const reasons = [undefined, ...Object.values(VerdictReason)];
+    const sent = Object.values(Cause).flatMap((cause) =>
+      reasons.map((reason) => {
+        const report = blocked({ cause, reason, threats: [] });
+        const [, type, name] = /Type=(\d); Resolution=2; Threat=(.*);/.exec(report) ?? [];
+        return `${name} ${type}`;
+      }),
+    );
+    const listed = [...page.matchAll(/^\| `([\w.]+)` \| (\d) \|/gm)];
+    expect(listed.map(([, name, type]) => `${name} ${type}`).sort()).toEqual(
+      [...new Set(sent)].sort(),
+    );
   });
 });
 
