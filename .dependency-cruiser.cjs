@@ -28,8 +28,9 @@ const folders = {
   },
   services: {
     may: ["protocol", "entity", "scanning", "telemetry"],
-    outside: ["zod", "negotiator", "mustache"],
+    outside: ["net", "zod", "negotiator", "mustache"], // of net, addresses only: see biome.json
   },
+  runtime: { may: ["resources", "services", "entity", "scanning", "telemetry"] },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
   server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
   admin: { may: ["telemetry"], outside: ["http"] },

@@ -222,3 +222,33 @@ describe("the rules on a tree with every import planted that there can be", () =
     expect(blamed.map(({ rule }) => rule.name)).toContain(name);
   });
 });
+
+describe("the linter", () => {
+  let tree: string;
+
+  beforeAll(async () => {
+    tree = await mkdtemp(join(tmpdir(), "sluice-lint-"));
+    await cp(join(root, "biome.json"), join(tree, "biome.json"));
+    await mkdir(join(tree, "src", "services"), { recursive: true });
+  });
+
+  afterAll(async () => {
+    await rm(tree, { recursive: true, force: true });
+  });
+
+  const lint = async (source: string) => {
+    await writeFile(join(tree, "src", "services", "planted.ts"), source);
+    const program = join(root, "node_modules", ".bin", "biome");
+    return promisify(execFile)(program, ["lint", "--colors=off"], { cwd: tree }).then(
+      () => "accepted",
+      (error: { stderr: string }) => error.stderr,
+    );
+  };
+
+  it("lets services import addresses of node:net, and no socket", async () => {
+    const using = (name: string) =>
+      `import { ${name} } from "node:net";\nexport const planted = ${name};\n`;
+    expect(await lint(using("BlockList"))).toBe("accepted");
+    expect(await lint(using("Socket"))).toContain("noRestrictedImports");
+  });
+});
