@@ -72,6 +72,12 @@ export const ERRORS = {
   ICAP_ERR_BODY_TIMEOUT: { status: 408, closes: true, message: "request body stalled" },
   ICAP_ERR_INTERNAL: { status: 500, closes: true, message: "unexpected failure" },
   ICAP_ERR_SCAN_FAILED: { status: 500, closes: false, message: "no verdict: %s" },
+  ICAP_ERR_SCAN_UNAVAILABLE: { status: 503, closes: false, message: "no verdict yet: %s" },
+  ICAP_ERR_CLIENT_NOT_ALLOWED: {
+    status: 403,
+    closes: false,
+    message: "the service is not for this client",
+  },
   ICAP_ERR_TOO_MANY_CONNECTIONS: { status: 503, closes: true, message: "connection limit reached" },
   ICAP_ERR_TOO_MANY_CLIENT_CONNECTIONS: {
     status: 503,

@@ -8,6 +8,7 @@ export const REASON_PHRASES = {
   204: "No Content",
   206: "Partial Content",
   400: "Bad Request",
+  403: "Forbidden",
   404: "ICAP Service not found",
   405: "Method Not Allowed For Service",
   408: "Request Timeout",

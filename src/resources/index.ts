@@ -6,8 +6,7 @@
  * reading the built-in resources. Must not know servers, scanners, the cluster or the process's
  * settings: who calls gathers what resources refer to.
  */
-export { builtinResources } from "./builtin.ts";
-export { canonicalJson, contentHash } from "./canonical-json.ts";
+export { type BuiltinChanges, builtinResources, changedBuiltinResources } from "./builtin.ts";
 export { type Compilation, compile } from "./compile/compile.ts";
 export { AcceptedReason, type Condition, ResolvedRefsReason } from "./compile/conditions.ts";
 export type { Capabilities, CompileOptions, SecretFacts } from "./compile/options.ts";

@@ -4,11 +4,16 @@
  *
  * @module
  */
-export { EchoService, type EchoServiceOptions } from "./echo-service.ts";
-export { decodeIdentity } from "./identity.ts";
-export { makeIstag } from "./istag.ts";
+export { type BlockPageOptions, BlockPages, type BlockStatus, parseContact, parseTemplate } from "./block-page/index.ts";
+export { decodeIdentity, requestedIdentityFields } from "./identity.ts";
 export { Message } from "./message.ts";
-export { type OptionsFacts, optionsFields } from "./options-fields.ts";
 export type { HttpReplacement, ModifiedBody, Outcome, OutcomeReport } from "./outcome.ts";
 export { Router } from "./router.ts";
-export { type JudgeContext, NEEDS_MORE, type ReceivedBody, type Service } from "./service.ts";
+export { ScanService, type ScanServiceOptions } from "./scan-service.ts";
+export {
+  type Examination,
+  type MessageSource,
+  NEEDS_MORE,
+  type ReceivedBody,
+  type Service,
+} from "./service.ts";

@@ -1,19 +1,25 @@
 import type { EntityContent } from "../entity/index.ts";
 import type { IcapError } from "../protocol/index.ts";
 import type { Verdict } from "../scanning/index.ts";
-import type { Cause } from "../telemetry/index.ts";
+import type { Cause, OutcomeKind } from "../telemetry/index.ts";
 
 /** What is told of an outcome beside the outcome itself: in the answer's head and in the record. */
 export interface OutcomeReport {
   readonly cause: Cause;
   /** ICAP header fields that tell the verdict, each with its CRLF; checked for line ends. */
   readonly fields: string;
-  readonly verdict?: Verdict;
-  /** Facts of the entity for the log; of the first one where there are several. */
+  readonly verdict?: Verdict | undefined;
+  /** Facts of the entity for the log: of the one the verdict is about. */
   readonly entityType?: string | undefined;
   readonly sha256?: string | undefined;
   /** Milliseconds spent waiting for scanners. */
-  readonly scanMs?: number;
+  readonly scanMs?: number | undefined;
+  /** The rule that decided. */
+  readonly rule?: string | undefined;
+  /** Rules that matched and only note it. */
+  readonly monitored?: readonly string[] | undefined;
+  /** What the outcome would have been in a service that enforces. */
+  readonly withheld?: OutcomeKind | undefined;
 }
 
 /** An HTTP message that takes the place of the client's: complete and in memory. */
@@ -33,13 +39,13 @@ export type ModifiedBody =
   | { readonly kind: "replaced"; readonly content: EntityContent };
 
 /** What a service does with a message (design: unmodified, blocked, modified, failed). */
-export type Outcome =
-  | { readonly kind: "unmodified"; readonly report: OutcomeReport }
-  | { readonly kind: "blocked"; readonly replacement: HttpReplacement; readonly report: OutcomeReport }
+export type Outcome = { readonly report: OutcomeReport } & (
+  | { readonly kind: "unmodified" }
+  | { readonly kind: "blocked"; readonly replacement: HttpReplacement }
+  | { readonly kind: "modified"; readonly head: string; readonly body: ModifiedBody }
   | {
-      readonly kind: "modified";
-      readonly head: string;
-      readonly body: ModifiedBody;
-      readonly report: OutcomeReport;
+      readonly kind: "failed";
+      /** Told as an ICAP error, or as a page to a person who waits for one. */
+      readonly answer: IcapError | HttpReplacement;
     }
-  | { readonly kind: "failed"; readonly error: IcapError; readonly report: OutcomeReport };
+);

@@ -9,15 +9,31 @@ export type ReceivedBody =
   | { readonly kind: "complete"; readonly body: KeptBody }
   | { readonly kind: "failed"; readonly failure: SpoolFailure };
 
-/** What a judgement may use beside the message. */
-export interface JudgeContext {
+/** Where a message comes from. */
+export interface MessageSource {
+  /** Address of the ICAP client. */
+  readonly peer: string;
+  /** Names the transaction to people; made when somebody asks. */
   readonly incidentId: string;
-  /** Aborted when the deadline passes or the client is gone. */
-  readonly signal: AbortSignal;
 }
 
 /** The service cannot tell yet: it wants the preview, or all of the body. */
 export const NEEDS_MORE = "needs-more";
+
+/** One message under examination by a service. */
+export interface Examination {
+  /**
+   * Decides on the heads, and once more on the preview when the client sent one. Synchronous: it
+   * waits for nothing. Asked before a byte of the body is kept.
+   */
+  decide(preview: Buffer | undefined): Outcome | typeof NEEDS_MORE;
+  /**
+   * Judges the whole message after `decide` asked for more. Failures are outcomes.
+   *
+   * @param signal aborted when the deadline passes or the client is gone
+   */
+  judge(body: ReceivedBody, signal: AbortSignal): Promise<Outcome>;
+}
 
 /**
  * What is offered under an ICAP path. Knows nothing of sockets or of how an answer is framed: it is
@@ -41,12 +57,7 @@ export interface Service {
   /** The client's own client (address, user, groups) may be recorded. */
   readonly recordsIdentity: boolean;
 
-  /**
-   * Decides on the heads, and once more on the preview when the client sent one. Synchronous: it must
-   * not wait for anything. Called before a byte of the body is kept.
-   */
-  decide(message: Message, preview: Buffer | undefined): Outcome | typeof NEEDS_MORE;
-
-  /** Judges the whole message after `decide` asked for more. Failures are outcomes. */
-  judge(message: Message, body: ReceivedBody, context: JudgeContext): Promise<Outcome>;
+  /** Whether an ICAP client of this address may use the service. */
+  admits(peer: string): boolean;
+  examine(message: Message, source: MessageSource): Examination;
 }

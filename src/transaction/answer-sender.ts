@@ -7,7 +7,7 @@ import {
   type Status,
   useOriginalBody,
 } from "../protocol/index.ts";
-import type { Message, Outcome, OutcomeReport, Service } from "../services/index.ts";
+import type { HttpReplacement, Message, Outcome, OutcomeReport, Service } from "../services/index.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import type { ClientLink } from "./client-link.ts";
 import type { TransactionEngine } from "./engine.ts";
@@ -85,11 +85,12 @@ export class AnswerSender {
       case "unmodified":
         return this.#unmodified(outcome.report, leave, body);
       case "blocked":
-        return this.#blocked(outcome);
+        return this.#replace(outcome.replacement, outcome.report);
       case "modified":
         return this.#modified(outcome, leave, body);
       case "failed":
-        this.sendError(outcome.error, outcome.report.fields);
+        if (!("code" in outcome.answer)) return this.#replace(outcome.answer, outcome.report);
+        this.sendError(outcome.answer, outcome.report.fields);
         return AnswerState.Complete;
       default:
         return outcome satisfies never;
@@ -140,13 +141,12 @@ export class AnswerSender {
     return AnswerState.Complete;
   }
 
-  #blocked(outcome: Extract<Outcome, { kind: "blocked" }>): AnswerState {
+  #replace(replacement: HttpReplacement, report: OutcomeReport): AnswerState {
     this.#status = 200;
     this.#closes = this.#announcesClose;
-    const { fields } = outcome.report;
-    const rest = { closes: this.#closes, fields };
+    const rest = { closes: this.#closes, fields: report.fields };
     const { answers } = this.#engine;
-    this.#link.sendBytes(answers.replacement(this.#service as Service, outcome.replacement, rest));
+    this.#link.sendBytes(answers.replacement(this.#service as Service, replacement, rest));
     return AnswerState.Complete;
   }
 
@@ -165,7 +165,7 @@ export class AnswerSender {
       this.#link.sendText(head);
       return AnswerState.Complete;
     }
-    if (body.kind === "replaced") return this.#replace(head, readContent(body.content));
+    if (body.kind === "replaced") return this.#sendReplaced(head, readContent(body.content));
     if (!partial) return this.#carry(head, inHand, body);
     const writer = this.#open(head);
     writer.add(body.prefix, 0, body.prefix.length);
@@ -173,7 +173,7 @@ export class AnswerSender {
     return AnswerState.Complete;
   }
 
-  async #replace(head: string, pieces: AsyncIterable<Buffer>): Promise<AnswerState> {
+  async #sendReplaced(head: string, pieces: AsyncIterable<Buffer>): Promise<AnswerState> {
     const writer = this.#open(head);
     await pump(pieces, writer, this.#link);
     writer.end();

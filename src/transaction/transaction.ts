@@ -6,9 +6,12 @@ import {
   type IcapError,
   type IcapRequest,
   icapError,
+  shown,
 } from "../protocol/index.ts";
 import {
+  type Examination,
   Message,
+  type MessageSource,
   NEEDS_MORE,
   type Outcome,
   type ReceivedBody,
@@ -50,7 +53,7 @@ const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
  * One request's life (docs/lifecycle.md). Driven by the parser's events in their order; over when the
  * whole message has been taken and the whole answer handed over, or when the client is gone.
  */
-export class Transaction {
+export class Transaction implements MessageSource {
   readonly #engine: TransactionEngine;
   readonly #link: ClientLink;
   readonly #message: Message;
@@ -63,6 +66,7 @@ export class Transaction {
   #mode: BodyMode = BodyMode.Drop;
   /** `100 Continue` was sent: a 204 now needs the client's leave (RFC 3507 §4.6). */
   #continued = false;
+  #examination: Examination | undefined;
   #outcome: Outcome | undefined;
   #spool: Spool | undefined;
   #overflow: Buffer[] = [];
@@ -89,6 +93,15 @@ export class Transaction {
     this.#sender = new AnswerSender(engine, link, this.#message, this.#service);
     engine.metrics.transactionStarted();
     this.#begin();
+  }
+
+  get peer(): string {
+    return this.#link.peer;
+  }
+
+  get incidentId(): string {
+    this.#incidentId ??= makeIncidentId();
+    return this.#incidentId;
   }
 
   /** The message is complete, or waits behind its preview, and is not answered: no parsing on. */
@@ -166,23 +179,33 @@ export class Transaction {
   }
 
   #begin(): void {
-    const { method, uri } = this.#message.icap;
-    if (this.#service === undefined) {
-      this.#outcome = refusal(icapError("ICAP_ERR_SERVICE_NOT_FOUND", uri.path));
+    const { method } = this.#message.icap;
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#outcome = failure(refusal, Cause.Protocol);
     } else if (method === "OPTIONS") {
       return;
-    } else if (this.#service.methods.includes(method)) {
-      this.#decide(undefined);
     } else {
-      this.#outcome = refusal(icapError("ICAP_ERR_METHOD_NOT_ALLOWED", method));
+      this.#examination = this.#service?.examine(this.#message, this);
+      this.#decide(undefined);
     }
     if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
     else if (hasBody(this.#message.icap.encapsulated)) this.#settle(this.#outcome);
   }
 
+  /** Why no service looks at the message. */
+  #refusal(): IcapError | undefined {
+    const { method, uri } = this.#message.icap;
+    const service = this.#service;
+    if (service === undefined) return icapError("ICAP_ERR_SERVICE_NOT_FOUND", shown(uri.path));
+    if (!service.admits(this.#link.peer)) return icapError("ICAP_ERR_CLIENT_NOT_ALLOWED");
+    if (method === "OPTIONS" || service.methods.includes(method)) return undefined;
+    return icapError("ICAP_ERR_METHOD_NOT_ALLOWED", method);
+  }
+
   #decide(preview: Buffer | undefined): void {
     try {
-      const decision = (this.#service as Service).decide(this.#message, preview);
+      const decision = this.#examination?.decide(preview);
       if (decision !== NEEDS_MORE) this.#outcome = decision;
     } catch (error) {
       this.#outcome = this.#unexpected(error);
@@ -292,12 +315,10 @@ export class Transaction {
     const service = this.#service as Service;
     const abort = new AbortController();
     this.#abort = abort;
-    this.#incidentId = makeIncidentId();
     if (Number.isFinite(service.transactionTimeoutMs)) {
       this.#deadline = setTimeout(() => abort.abort(), service.transactionTimeoutMs);
     }
-    const context = { incidentId: this.#incidentId, signal: abort.signal };
-    service.judge(this.#message, body, context).then(
+    (this.#examination as Examination).judge(body, abort.signal).then(
       (outcome) => this.#judged(outcome),
       (error: unknown) => this.#judged(this.#unexpected(error)),
     );
@@ -313,7 +334,7 @@ export class Transaction {
   /** A fault of ours: told plainly, and never a pass. */
   #unexpected(error: unknown): Outcome {
     this.#engine.logger.error("service failed", { service: this.#service?.name, err: error });
-    return refusal(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
+    return failure(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
   }
 
   #answerOptions(): void {
@@ -364,8 +385,11 @@ export class Transaction {
   #finish(): void {
     if (this.#over) return;
     const outcome = this.#outcome;
-    const code = outcome?.kind === "failed" ? outcome.error.code : undefined;
-    this.#publish(outcome?.kind ?? "unmodified", outcome?.report.cause ?? Cause.None, code);
+    this.#publish(
+      outcome?.kind ?? "unmodified",
+      outcome?.report.cause ?? Cause.None,
+      outcome?.kind === "failed" && "code" in outcome.answer ? outcome.answer.code : undefined,
+    );
     this.#cleanUp();
     this.#link.transactionEnded(this.#sender.closes);
   }
@@ -407,6 +431,6 @@ export class Transaction {
 
 const NO_BYTES = Buffer.alloc(0);
 
-function refusal(error: IcapError, cause: Cause = Cause.Protocol): Outcome {
-  return { kind: "failed", error, report: { cause, fields: "" } };
+function failure(answer: IcapError, cause: Cause): Outcome {
+  return { kind: "failed", answer, report: { cause, fields: "" } };
 }

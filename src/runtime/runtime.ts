@@ -1,0 +1,80 @@
+import type { RoutingTable } from "../resources/index.ts";
+import { Router } from "../services/index.ts";
+import type { LifecycleMetrics, Logger } from "../telemetry/index.ts";
+import type { ScannerShelf } from "./scanner-shelf.ts";
+import type { ServiceFactory } from "./service-factory.ts";
+
+export interface RuntimeParts {
+  readonly shelf: ScannerShelf;
+  readonly factory: ServiceFactory;
+  readonly metrics: LifecycleMetrics;
+  readonly logger: Logger;
+  /** Gives the new router to whoever serves; the old one serves what began with it. */
+  readonly serve: (router: Router) => void;
+  /** How long a transaction may still use a scanner that no service has any more. */
+  readonly retirementMs: number;
+}
+
+const REVISION_CHARACTERS = 12;
+
+/**
+ * The routing table that is served. A new one is made whole and then swapped in; when it cannot be
+ * made, the last good one stays. Swaps happen one after the other.
+ */
+export class Runtime {
+  readonly #parts: RuntimeParts;
+  readonly #retirements = new Set<NodeJS.Timeout>();
+  #queue: Promise<void> = Promise.resolve();
+  #revision: string | undefined;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the table that is served; undefined before the first. */
+  get revision(): string | undefined {
+    return this.#revision;
+  }
+
+  /** Resolves when the table is served; rejects, with the reason counted, when it cannot be. */
+  apply(table: RoutingTable): Promise<void> {
+    const applied = this.#queue.then(() => this.#swap(table));
+    this.#queue = applied.catch(() => {});
+    return applied;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    for (const timer of this.#retirements) clearTimeout(timer);
+    await this.#parts.shelf.close();
+  }
+
+  async #swap(table: RoutingTable): Promise<void> {
+    if (table.revision === this.#revision) return;
+    const { shelf, factory, metrics, logger, serve } = this.#parts;
+    try {
+      const scanners = await shelf.prepare(table.scanners);
+      serve(new Router(factory.make(table, scanners)));
+      for (const scanner of shelf.replace(table.scanners, scanners)) {
+        this.#retire(() => void scanner.close());
+      }
+    } catch (error) {
+      metrics.configRefused();
+      throw error;
+    }
+    this.#revision = table.revision;
+    const revision = table.revision.slice(0, REVISION_CHARACTERS);
+    metrics.configApplied(revision);
+    logger.info("configuration applied", { revision, services: table.services.length });
+  }
+
+  /** Transactions that began before the swap may still scan. */
+  #retire(close: () => void): void {
+    const timer = setTimeout(() => {
+      this.#retirements.delete(timer);
+      close();
+    }, this.#parts.retirementMs);
+    timer.unref();
+    this.#retirements.add(timer);
+  }
+}

@@ -1,0 +1,76 @@
+import type { ScannerEntry } from "../resources/index.ts";
+import { ConcurrencyLimit, type Scanner } from "../scanning/index.ts";
+import type { ScannerMetrics } from "../telemetry/index.ts";
+import { ObservedScanner } from "./observed-scanner.ts";
+import { UnavailableScanner } from "./unavailable-scanner.ts";
+
+/** Makes the scanner that an entry describes; rejects when it cannot work as configured. */
+export type ScannerMaker = (entry: ScannerEntry) => Promise<Scanner>;
+
+/** The scanners of one table, by their key. */
+export type ScannersByKey = ReadonlyMap<string, Scanner>;
+
+/**
+ * Keeps running scanners from one table to the next: one whose configuration did not change is not
+ * made again, so that its threads, connections and queues live on.
+ */
+export class ScannerShelf {
+  readonly #make: ScannerMaker;
+  readonly #metrics: ScannerMetrics;
+  #byHash = new Map<string, Scanner>();
+
+  constructor(make: ScannerMaker, metrics: ScannerMetrics) {
+    this.#make = make;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * The scanners of a table: kept ones and new ones. Rejects, with the new ones closed again, when one
+   * cannot be made; what is on the shelf stays as it is.
+   */
+  async prepare(entries: readonly ScannerEntry[]): Promise<ScannersByKey> {
+    const prepared = new Map<string, Scanner>();
+    const fresh: Scanner[] = [];
+    try {
+      for (const entry of entries) {
+        const kept = this.#byHash.get(entry.hash);
+        const scanner = kept ?? (await this.#makeOne(entry));
+        if (kept === undefined) fresh.push(scanner);
+        prepared.set(entry.key, scanner);
+      }
+    } catch (error) {
+      await Promise.all(fresh.map((scanner) => scanner.close()));
+      throw error;
+    }
+    return prepared;
+  }
+
+  /** Puts the scanners of the table now served on the shelf; returns those nobody needs any more. */
+  replace(entries: readonly ScannerEntry[], scanners: ScannersByKey): Scanner[] {
+    const next = new Map<string, Scanner>();
+    for (const { key, hash } of entries) {
+      const scanner = scanners.get(key);
+      if (scanner !== undefined) next.set(hash, scanner);
+    }
+    const kept = new Set(next.values());
+    const retired = [...this.#byHash.values()].filter((scanner) => !kept.has(scanner));
+    this.#byHash = next;
+    return retired;
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#byHash.values()];
+    this.#byHash.clear();
+    await Promise.all(all.map((scanner) => scanner.close()));
+  }
+
+  async #makeOne(entry: ScannerEntry): Promise<Scanner> {
+    if (entry.unresolved !== undefined) return new UnavailableScanner(entry.name, entry.unresolved);
+    const scanner = await this.#make(entry);
+    const { concurrency, queue } = entry.protocol.limits;
+    return new ConcurrencyLimit(new ObservedScanner(scanner, this.#metrics), {
+      concurrency,
+      queue,
+    });
+  }
+}

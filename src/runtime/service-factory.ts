@@ -1,0 +1,122 @@
+import type { EntityExtractor } from "../entity/index.ts";
+import type { RoutingTable, ServiceEntry } from "../resources/index.ts";
+import { DeadlineScanner, type Scanner, ScannerSet } from "../scanning/index.ts";
+import {
+  BlockPages,
+  parseContact,
+  parseTemplate,
+  requestedIdentityFields,
+  ScanService,
+} from "../services/index.ts";
+import type { ScannersByKey } from "./scanner-shelf.ts";
+import { UnavailableScanner } from "./unavailable-scanner.ts";
+
+export interface ServiceFactoryOptions {
+  readonly extractor: EntityExtractor;
+  /** How long clients may keep an OPTIONS answer. */
+  readonly optionsTtlMs: number;
+  /** Advertised where a service names no number of its own. */
+  readonly maxConnections: number;
+  /** This server in `Via`. */
+  readonly via: string;
+  /** Status of pages that say that the check did not take place. */
+  readonly failureStatus: number;
+}
+
+/** Makes the services of a table. Rejects nothing silently: what cannot be made throws. */
+export class ServiceFactory {
+  readonly #options: ServiceFactoryOptions;
+
+  constructor(options: ServiceFactoryOptions) {
+    this.#options = options;
+  }
+
+  make(table: RoutingTable, scanners: ScannersByKey): ScanService[] {
+    const pages = new PageCache(table.pages, this.#options.failureStatus);
+    return table.services.map((entry) => this.#makeOne(entry, scanners, pages));
+  }
+
+  #makeOne(entry: ServiceEntry, scanners: ScannersByKey, pages: PageCache): ScanService {
+    const { extractor, optionsTtlMs, maxConnections, via } = this.#options;
+    const { limits, shareIdentity } = entry;
+    return new ScanService({
+      name: entry.name,
+      namespace: entry.namespace,
+      path: entry.path,
+      methods: entry.methods,
+      previewBytes: entry.preview.bytes,
+      ttlSeconds: Math.round(optionsTtlMs / 1000),
+      maxConnections: limits.maxConnections ?? maxConnections,
+      partial: false,
+      include: asksIdentity(entry) ? requestedIdentityFields : "",
+      generation: entry.generation,
+      rules: entry.rules,
+      scanner: combinedScanner(entry, scanners),
+      extractor,
+      maxEntityBytes: limits.maxEntityBytes,
+      transactionTimeoutMs: limits.transactionTimeoutMs,
+      recordsIdentity: shareIdentity.includes("Logs"),
+      allowedClients: entry.allowedClients,
+      on: entry.on,
+      mode: entry.mode,
+      clientProfile: entry.clientProfile,
+      pages: pages.of(entry),
+      violations: entry.violationsHeader === "Send",
+      via,
+    });
+  }
+}
+
+/** Identity is asked for where it is shared or a rule reads it. */
+function asksIdentity(entry: ServiceEntry): boolean {
+  return (
+    entry.shareIdentity.length > 0 || entry.rules.some(({ when }) => /\bclient\b/.test(when))
+  );
+}
+
+function combinedScanner(entry: ServiceEntry, scanners: ScannersByKey): Scanner | undefined {
+  if (entry.scanners.length === 0) return undefined;
+  const members = entry.scanners.map(({ name, scanner, unresolved, timeoutMs }) => {
+    const found = scanner === undefined ? undefined : scanners.get(scanner);
+    if (found === undefined) return new UnavailableScanner(name, unresolved ?? "not in the table");
+    return new DeadlineScanner(found, { timeoutMs });
+  });
+  return members.length === 1
+    ? (members[0] as Scanner)
+    : new ScannerSet(members, { name: entry.name });
+}
+
+/** Block pages are costly to make and mostly the same for all services of a table. */
+class PageCache {
+  readonly #templates: RoutingTable["pages"];
+  readonly #failureStatus: number;
+  readonly #made = new Map<string, BlockPages>();
+
+  constructor(templates: RoutingTable["pages"], failureStatus: number) {
+    this.#templates = templates;
+    this.#failureStatus = failureStatus;
+  }
+
+  of({ block }: ServiceEntry): BlockPages {
+    const key = JSON.stringify([block.status, block.page, block.contact]);
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const contact = block.contact === undefined ? undefined : parseContact(block.contact);
+    const pages = new BlockPages({
+      status: block.status,
+      failureStatus: this.#failureStatus,
+      contact,
+      template: this.#template(block.page),
+    });
+    this.#made.set(key, pages);
+    return pages;
+  }
+
+  #template(page: string | undefined) {
+    const text = page === undefined ? undefined : this.#templates[page];
+    if (text === undefined) return undefined;
+    const result = parseTemplate(text);
+    if ("problems" in result) throw new Error(`block page template: ${result.problems.join("; ")}`);
+    return result.template;
+  }
+}

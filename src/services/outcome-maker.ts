@@ -1,0 +1,150 @@
+import type { Entity } from "../entity/index.ts";
+import { fieldValue, icapError } from "../protocol/index.ts";
+import type { Verdict, VerdictReason } from "../scanning/index.ts";
+import type { Cause, OutcomeKind } from "../telemetry/index.ts";
+import { type BlockPages, blockAnswer } from "./block-page/index.ts";
+import type { Message } from "./message.ts";
+import type { HttpReplacement, Outcome, OutcomeReport } from "./outcome.ts";
+import { allowedReportFor, blockedReport, errorReport } from "./report-headers.ts";
+import type { MessageSource } from "./service.ts";
+import {
+  AnswerForm,
+  decideOutcome,
+  type Finding,
+  type OutcomeDecision,
+  type OutcomeSettings,
+} from "./rules/index.ts";
+
+export interface OutcomeMakerOptions extends OutcomeSettings {
+  readonly service: string;
+  readonly pages: BlockPages;
+  /** Send `X-Violations-Found`. */
+  readonly violations: boolean;
+  /** This server in `Via`. */
+  readonly via: string;
+}
+
+/** All that came out about a message. */
+export interface Findings {
+  readonly finding: Finding;
+  readonly verdict?: Verdict | undefined;
+  readonly reason?: VerdictReason | undefined;
+  /** One sentence for the reader of a page: the rule's. */
+  readonly message?: string | undefined;
+  /** The entity that the finding is about. */
+  readonly entity?: Entity | undefined;
+  readonly rule?: string | undefined;
+  readonly monitored?: readonly string[] | undefined;
+  readonly scanMs?: number | undefined;
+}
+
+/** Turns what was found into the outcome that the service's settings ask for. */
+export class OutcomeMaker {
+  readonly #options: OutcomeMakerOptions;
+
+  constructor(options: OutcomeMakerOptions) {
+    this.#options = options;
+  }
+
+  make(message: Message, findings: Findings, source: MessageSource): Outcome {
+    const decision = decideOutcome(findings.finding, this.#options);
+    const { cause, withheld } = decision;
+    switch (decision.answer) {
+      case AnswerForm.Unmodified:
+        return unmodified(findings, cause, withheld);
+      case AnswerForm.BlockPage:
+      case AnswerForm.FailurePage: {
+        const replacement = this.#page(message, { findings, decision, incidentId: source.incidentId });
+        const report = reportOf(findings, cause, this.#blockedFields(findings, cause));
+        return decision.answer === AnswerForm.BlockPage
+          ? { kind: "blocked", replacement, report }
+          : { kind: "failed", answer: replacement, report };
+      }
+      case AnswerForm.IcapError: {
+        const code =
+          decision.icapStatus === 503 ? "ICAP_ERR_SCAN_UNAVAILABLE" : "ICAP_ERR_SCAN_FAILED";
+        const fields = errorReport({ cause, reason: reasonOf(findings), threats: [] });
+        return {
+          kind: "failed",
+          answer: icapError(code, cause),
+          report: reportOf(findings, cause, fields),
+        };
+      }
+      case AnswerForm.Replacement:
+        // No scanner of this build replaces entities; one that says so cannot be believed.
+        return {
+          kind: "failed",
+          answer: icapError("ICAP_ERR_SCAN_FAILED", cause),
+          report: reportOf(findings, cause, ""),
+        };
+      default:
+        return decision.answer satisfies never;
+    }
+  }
+
+  #page(
+    message: Message,
+    about: { findings: Findings; decision: OutcomeDecision; incidentId: string },
+  ): HttpReplacement {
+    const { findings, decision, incidentId } = about;
+    const { fields } = message.request;
+    const page = this.#options.pages.render(
+      {
+        cause: decision.cause,
+        reason: reasonOf(findings),
+        direction: message.icap.method === "REQMOD" ? "reqmod" : "respmod",
+        threats: findings.verdict?.threats ?? [],
+        incidentId,
+        service: this.#options.service,
+        time: new Date(),
+        url: message.url,
+        fileName: findings.entity?.fileName,
+        message: findings.message,
+      },
+      {
+        accept: fieldValue(fields, "accept"),
+        acceptLanguage: fieldValue(fields, "accept-language"),
+      },
+    );
+    const { httpStatus } = decision;
+    return blockAnswer(httpStatus === undefined ? page : { ...page, status: httpStatus }, {
+      date: new Date().toUTCString(),
+      via: this.#options.via,
+      bodyless: message.requestLine?.method === "HEAD",
+    });
+  }
+
+  #blockedFields(findings: Findings, cause: Cause): string {
+    return blockedReport(
+      {
+        cause,
+        reason: reasonOf(findings),
+        threats: findings.verdict?.threats ?? [],
+        fileName: findings.entity?.fileName,
+      },
+      { violations: this.#options.violations },
+    );
+  }
+}
+
+function unmodified(findings: Findings, cause: Cause, withheld: OutcomeKind | undefined): Outcome {
+  const report = reportOf(findings, cause, allowedReportFor(cause));
+  return { kind: "unmodified", report: { ...report, withheld } };
+}
+
+function reasonOf(findings: Findings): VerdictReason | undefined {
+  return findings.reason ?? findings.verdict?.reason;
+}
+
+function reportOf(findings: Findings, cause: Cause, fields: string): OutcomeReport {
+  return {
+    cause,
+    fields,
+    verdict: findings.verdict,
+    entityType: findings.entity?.detectedType ?? findings.entity?.declaredType,
+    sha256: findings.entity?.sha256,
+    scanMs: findings.scanMs,
+    rule: findings.rule,
+    monitored: findings.monitored,
+  };
+}

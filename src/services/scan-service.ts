@@ -1,0 +1,106 @@
+import { BlockList, isIPv6 } from "node:net";
+import type { EntityExtractor } from "../entity/index.ts";
+import type { Scanner } from "../scanning/index.ts";
+import { makeIstag } from "./istag.ts";
+import type { Message } from "./message.ts";
+import { type OptionsFacts, optionsFields } from "./options-fields.ts";
+import { OutcomeMaker, type OutcomeMakerOptions } from "./outcome-maker.ts";
+import { compileRules, type Rule, type RuleSet } from "./rules/index.ts";
+import { ScanExamination } from "./scan-examination.ts";
+import type { Examination, MessageSource, Service } from "./service.ts";
+import { UNTOUCHED, UNTOUCHED_FIELDS } from "./untouched.ts";
+
+export interface ScanServiceOptions extends OptionsFacts, Omit<OutcomeMakerOptions, "service"> {
+  readonly namespace: string;
+  readonly path: string;
+  /** Changes exactly when an answer to the same message could change; feeds the ISTag. */
+  readonly generation: string;
+  readonly rules: readonly Rule[];
+  /** Judges what the rules leave; undefined: nothing is scanned. */
+  readonly scanner: Scanner | undefined;
+  readonly extractor: EntityExtractor;
+  readonly maxEntityBytes: number;
+  readonly transactionTimeoutMs: number;
+  readonly recordsIdentity: boolean;
+  /** Networks of ICAP clients that may use it, in CIDR notation; empty: all. */
+  readonly allowedClients: readonly string[];
+}
+
+/**
+ * A service as resources declare it: rules decide first, scanners judge what they leave, the outcome
+ * policy says what follows. Without rules and scanners every message comes back as it came.
+ */
+export class ScanService implements Service {
+  readonly name: string;
+  readonly path: string;
+  readonly methods: Service["methods"];
+  readonly optionsFields: string;
+  readonly unmodifiedFields = UNTOUCHED_FIELDS;
+  readonly maxEntityBytes: number;
+  readonly transactionTimeoutMs: number;
+  readonly recordsIdentity: boolean;
+  readonly #options: ScanServiceOptions;
+  readonly #rules: RuleSet;
+  readonly #outcomes: OutcomeMaker;
+  readonly #allowed: BlockList | undefined;
+  #epoch: string | undefined;
+  #istag = "";
+
+  constructor(options: ScanServiceOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.path = options.path;
+    this.methods = options.methods;
+    this.optionsFields = optionsFields(options);
+    this.maxEntityBytes = options.maxEntityBytes;
+    this.transactionTimeoutMs = options.transactionTimeoutMs;
+    this.recordsIdentity = options.recordsIdentity;
+    this.#rules = compileRules(options.rules);
+    this.#outcomes = new OutcomeMaker({ ...options, service: options.name });
+    this.#allowed = networks(options.allowedClients);
+  }
+
+  /** Follows the scanners' epochs: a signature update changes it at once. */
+  get istag(): string {
+    const epoch = this.#options.scanner?.epoch ?? "";
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#istag = makeIstag(this.#options.generation, [epoch]);
+    }
+    return this.#istag;
+  }
+
+  admits(peer: string): boolean {
+    if (this.#allowed === undefined) return true;
+    return this.#allowed.check(peer, isIPv6(peer) ? "ipv6" : "ipv4");
+  }
+
+  examine(message: Message, source: MessageSource): Examination {
+    const { scanner } = this.#options;
+    if (scanner === undefined && this.#rules.size === 0) return UNTOUCHED;
+    return new ScanExamination(message, source, {
+      service: {
+        name: this.name,
+        namespace: this.#options.namespace,
+        path: this.path,
+        method: message.icap.method === "REQMOD" ? "REQMOD" : "RESPMOD",
+      },
+      rules: this.#rules,
+      scanner,
+      extractor: this.#options.extractor,
+      outcomes: this.#outcomes,
+    });
+  }
+}
+
+function networks(cidrs: readonly string[]): BlockList | undefined {
+  if (cidrs.length === 0) return undefined;
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = "", prefix] = cidr.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    const whole = family === "ipv6" ? 128 : 32;
+    list.addSubnet(address, prefix === undefined ? whole : Number(prefix), family);
+  }
+  return list;
+}
