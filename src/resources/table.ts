@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ClientProfile, OutcomeAction, ServiceMode } from "../services/rules/index.ts";
-import { contentHash } from "./canonical-json.ts";
+import { contentHashOfParts } from "./content-hash.ts";
 
 type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
@@ -26,8 +26,7 @@ const serviceEntry = z.strictObject({
     z.strictObject({
       name: z.string(),
       when: z.string(),
-      // biome-ignore lint/suspicious/noThenProperty: `then` is the field's name in the API; nothing awaits it
-      then: z.enum(["Skip", "Scan", "Block", "Monitor"]),
+      action: z.enum(["Skip", "Scan", "Block", "Monitor"]),
       message: z.string().optional(),
     }),
   ),
@@ -129,7 +128,7 @@ const scannerEntry = z.strictObject({
 const routingTable = z.strictObject({
   format: z.literal(1),
   gateway: z.string(),
-  /** SHA-256 of the canonical JSON of the rest. */
+  /** SHA-256 of the rest. */
   revision: sha256,
   /** Sorted by path. */
   services: z.array(serviceEntry),
@@ -145,9 +144,15 @@ export type ServiceEntry = RoutingTable["services"][number];
 export type ScannerEntry = RoutingTable["scanners"][number];
 export type RuleEntry = ServiceEntry["rules"][number];
 
+type Unsealed = Omit<RoutingTable, "revision">;
+
 /** Adds the revision to a table. */
-export function sealTable(table: Omit<RoutingTable, "revision">): RoutingTable {
-  return { ...table, revision: contentHash(table) };
+export function sealTable(table: Unsealed): RoutingTable {
+  return { ...table, revision: revisionOf(table) };
+}
+
+function revisionOf({ format, gateway, services, scanners, pages }: Unsealed): string {
+  return contentHashOfParts([{ format, gateway }, ...services, ...scanners, pages]);
 }
 
 /**
@@ -157,13 +162,14 @@ export function sealTable(table: Omit<RoutingTable, "revision">): RoutingTable {
 export function readTable(
   text: string,
 ): { readonly table: RoutingTable } | { readonly refused: string } {
-  const parsed = routingTable.safeParse(parseJson(text));
+  const json = parseJson(text);
+  const parsed = routingTable.safeParse(json);
   if (!parsed.success) {
     return { refused: `not a routing table: ${z.prettifyError(parsed.error).slice(0, 512)}` };
   }
-  const { revision, ...rest } = parsed.data;
-  if (contentHash(rest) !== revision) {
-    return { refused: `the content does not have the revision ${revision}` };
+  // The revision is that of the text as it was written, whose order of fields the schema may change.
+  if (revisionOf(json as Unsealed) !== parsed.data.revision) {
+    return { refused: `the content does not have the revision ${parsed.data.revision}` };
   }
   const dangling = danglingReference(parsed.data);
   return dangling === undefined ? { table: parsed.data } : { refused: dangling };

@@ -1,5 +1,5 @@
 import { createRuleChecker } from "../../services/rules/index.ts";
-import { compareText } from "../canonical-json.ts";
+import { compareText } from "../content-hash.ts";
 import { clip } from "../problem.ts";
 import type { IcapService } from "../schema/kinds.ts";
 import { type RoutingTable, sealTable } from "../table.ts";

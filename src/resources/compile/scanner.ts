@@ -1,4 +1,4 @@
-import { contentHash } from "../canonical-json.ts";
+import { contentHash } from "../content-hash.ts";
 import type { ClusterIcapScanner, IcapScanner } from "../schema/kinds.ts";
 import { durationMs, rateOf } from "../schema/units.ts";
 import type { ScannerEntry } from "../table.ts";

@@ -1,5 +1,5 @@
 import { quantityBytes, type RuleChecker, ruleProblems } from "../../services/rules/index.ts";
-import { contentHash } from "../canonical-json.ts";
+import { contentHash } from "../content-hash.ts";
 import type { IcapService } from "../schema/kinds.ts";
 import { durationMs } from "../schema/units.ts";
 import type { ServiceEntry } from "../table.ts";
@@ -98,7 +98,12 @@ function effectiveOf(
     path: spec.path,
     methods: [...spec.methods].sort(),
     preview: { bytes: spec.preview.bytes },
-    rules: spec.rules,
+    rules: spec.rules.map(({ name: rule, when, then, message }) => ({
+      name: rule,
+      when,
+      action: then,
+      ...(message !== undefined && { message }),
+    })),
     scanners,
     combine: {
       strategy: combine.strategy,

@@ -23,7 +23,8 @@ export function withCelRules<T extends z.ZodType>(schema: T, rules: readonly Cel
     .map((rule) => ({ ...rule, evaluate: environment.parse(rule.rule) }));
   return schema
     .superRefine((value, context) => {
-      const activation = { self: withBigInts(value) };
+      // Numbers of JSON are doubles to the engine, which compares them with integers by value.
+      const activation = { self: value };
       for (const { evaluate, message, fieldPath } of local) {
         if (evaluate(activation) !== true) {
           context.addIssue({ code: "custom", message, path: fieldPath?.split(".").slice(1) ?? [] });
@@ -31,24 +32,4 @@ export function withCelRules<T extends z.ZodType>(schema: T, rules: readonly Cel
       }
     })
     .meta({ ...schema.meta(), "x-kubernetes-validations": rules }) as T;
-}
-
-/** CEL integers are 64 bit: whole JSON numbers become BigInt, as the API server's schema types them. */
-function withBigInts(value: unknown): unknown {
-  if (typeof value === "number") {
-    return Number.isInteger(value) ? BigInt(value) : value;
-  }
-  if (Array.isArray(value)) {
-    return value.map(withBigInts);
-  }
-  if (value !== null && typeof value === "object") {
-    const copy: Record<string, unknown> = {};
-    for (const [key, field] of Object.entries(value)) {
-      if (field !== undefined) {
-        copy[key] = withBigInts(field);
-      }
-    }
-    return copy;
-  }
-  return value;
 }

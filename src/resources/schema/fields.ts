@@ -29,14 +29,15 @@ export interface Bounds {
 const DURATION_FORM = 'must be a duration such as "20s", "1m30s" or "250ms"';
 
 /** A duration such as `20s`, between the bounds. */
-export const duration = ({ min, max }: Bounds) =>
-  z
+export const duration = ({ min, max }: Bounds) => {
+  const [minMs, maxMs] = [durationMs(min), durationMs(max)];
+  return z
     .string(DURATION_FORM)
     .max(32)
     .regex(DURATION_PATTERN, DURATION_FORM)
     .superRefine((text, context) => {
       const ms = durationMs(text);
-      if (ms < durationMs(min) || ms > durationMs(max)) {
+      if (ms < minMs || ms > maxMs) {
         context.addIssue({ code: "custom", message: `must be between ${min} and ${max}` });
       }
     })
@@ -50,10 +51,12 @@ export const duration = ({ min, max }: Bounds) =>
         },
       ],
     });
+};
 
 /** A quantity of bytes such as `100Mi`, between the bounds; a plain number is bytes. */
-export const quantity = ({ min, max }: Bounds) =>
-  z
+export const quantity = ({ min, max }: Bounds) => {
+  const [minBytes, maxBytes] = [quantityBytes(min), quantityBytes(max)];
+  return z
     .union([
       z.int().min(0).max(Number.MAX_SAFE_INTEGER),
       z
@@ -63,7 +66,7 @@ export const quantity = ({ min, max }: Bounds) =>
     ])
     .superRefine((value, context) => {
       const bytes = quantityBytes(value);
-      if (bytes < quantityBytes(min) || bytes > quantityBytes(max)) {
+      if (bytes < minBytes || bytes > maxBytes) {
         context.addIssue({ code: "custom", message: `must be between ${min} and ${max}` });
       }
     })
@@ -80,6 +83,7 @@ export const quantity = ({ min, max }: Bounds) =>
         },
       ],
     });
+};
 
 /** A rate such as `100/s`. */
 export const rate = () =>

@@ -1,4 +1,5 @@
 const DURATION_UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const ZERO = 48;
 const RATE_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** `90s`, `1h30m`, `250ms`: whole numbers with a unit, as Go and Kubernetes write them. */
@@ -12,8 +13,17 @@ export function durationMs(text: string): number {
     return Number.NaN;
   }
   let total = 0;
-  for (const [, count, unit] of text.matchAll(/([0-9]+)(ms|s|m|h)/g)) {
-    total += Number(count) * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS];
+  let count = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      count = count * 10 + digit;
+    } else {
+      const unit = text.startsWith("ms", i) ? "ms" : (text[i] as "s" | "m" | "h");
+      total += count * DURATION_UNITS_MS[unit];
+      count = 0;
+      i += unit.length - 1;
+    }
   }
   return total;
 }

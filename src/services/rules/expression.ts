@@ -8,7 +8,7 @@ export const MAX_EXPRESSION_LENGTH = 2048;
 
 const environment = new Environment({
   limits: {
-    maxAstNodes: 1000,
+    maxAstNodes: 500,
     maxDepth: 32,
     maxListElements: 256,
     maxMapEntries: 64,
@@ -30,6 +30,12 @@ for (const { signature, handler, description } of FUNCTIONS) {
   });
 }
 
+/**
+ * Times that the bodies of macros may run in one evaluation. Groups and headers come from clients,
+ * so what a nested macro costs is for them to say; beyond this the rule fails.
+ */
+export const MAX_MACRO_STEPS = 10_000;
+
 /** A condition that parses, type-checks to bool and keeps its limits. */
 export interface Expression {
   readonly uses: ReadonlySet<string>;
@@ -46,7 +52,7 @@ export function compileExpression(source: string): Expression | string {
   if (typeof parsed === "string") {
     return parsed;
   }
-  const { uses, problem } = inspect(parsed.ast);
+  const { uses, problem, macroBodies } = inspect(parsed.ast);
   if (problem !== undefined) {
     return problem;
   }
@@ -57,7 +63,42 @@ export function compileExpression(source: string): Expression | string {
   if (type !== "bool") {
     return `the expression gives ${type}, and must give bool`;
   }
-  return { uses, evaluate: (activation) => requireBool(parsed(activation)) };
+  const budget = meter(macroBodies);
+  return {
+    uses,
+    evaluate: (activation) => {
+      budget.left = MAX_MACRO_STEPS;
+      return requireBool(parsed(activation));
+    },
+  };
+}
+
+const EXHAUSTED = new RangeError(`the rule takes more than ${MAX_MACRO_STEPS} steps`);
+
+type Evaluate = (...args: unknown[]) => unknown;
+
+/** Makes each run of a macro's body cost one step of a budget; the engine has no such bound. */
+function meter(bodies: readonly ASTNode[]): { left: number } {
+  const budget = { left: 0 };
+  for (const body of bodies) {
+    const node = body as ASTNode & { evaluate: Evaluate };
+    let evaluate: Evaluate = node.evaluate;
+    const metered: Evaluate = (...args) => {
+      budget.left -= 1;
+      if (budget.left < 0) {
+        throw EXHAUSTED;
+      }
+      return evaluate.apply(node, args);
+    };
+    // At its first run the engine replaces a node's `evaluate` with a faster one.
+    Object.defineProperty(node, "evaluate", {
+      get: () => metered,
+      set: (faster: Evaluate) => {
+        evaluate = faster;
+      },
+    });
+  }
+  return budget;
 }
 
 type Parsed = ((activation: Activation) => unknown) & {

@@ -1,10 +1,33 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { FUNCTIONS, type FunctionDefinition, VARIABLES } from "./language.ts";
+import {
+  FUNCTIONS,
+  type FunctionDefinition,
+  MACROS,
+  STANDARD_FUNCTIONS,
+  STANDARD_METHODS,
+  VARIABLES,
+} from "./language.ts";
 
-/** Macros that run their body once for each element. */
-const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "map"]);
 /** Nested macros take time to the power of their depth. */
 const MAX_MACRO_DEPTH = 2;
+
+const MACRO_NAMES: ReadonlySet<string> = new Set(MACROS);
+const isMethod = ({ signature }: FunctionDefinition) => /^[\w.]+\.\w+\(/.test(signature);
+const METHOD_NAMES: ReadonlySet<string> = new Set([
+  ...STANDARD_METHODS,
+  ...MACROS,
+  ...FUNCTIONS.filter(isMethod).map(({ name }) => name),
+]);
+const FUNCTION_NAMES: ReadonlySet<string> = new Set([
+  ...STANDARD_FUNCTIONS,
+  ...FUNCTIONS.filter((definition) => !isMethod(definition)).map(({ name }) => name),
+]);
+/** Names that people will try, and why they are not there. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  matches: "can run for minutes on a crafted text: use re(), which cannot",
+  map: "can grow without bound: use filter(), exists() or all()",
+  bind: "can grow without bound",
+};
 
 const LITERAL_FUNCTIONS = new Map(
   FUNCTIONS.filter(({ literals }) => literals !== undefined).map((definition) => [
@@ -19,17 +42,20 @@ export interface Inspection {
   readonly uses: ReadonlySet<string>;
   /** Why the expression must not be run, beyond what the type check finds. */
   readonly problem: string | undefined;
+  /** The bodies of macros: what is evaluated once for each entry of a list. */
+  readonly macroBodies: readonly ASTNode[];
 }
 
 /** Walks an expression once: what it reads, and what makes it dangerous or wrong. */
 export function inspect(root: ASTNode): Inspection {
   const inspector = new Inspector();
   inspector.visit(root, 0);
-  return { uses: inspector.uses, problem: inspector.problem };
+  return inspector;
 }
 
-class Inspector {
+class Inspector implements Inspection {
   readonly uses = new Set<string>();
+  readonly macroBodies: ASTNode[] = [];
   problem: string | undefined;
 
   visit(node: ASTNode, macroDepth: number): void {
@@ -68,22 +94,38 @@ class Inspector {
 
   #visitMethod(node: ASTNode & { readonly op: "rcall" }, macroDepth: number): void {
     const [name, receiver, args] = node.args;
-    if (name === "matches") {
-      this.#report("matches() can run for minutes on a crafted text: use re(), which cannot");
-    }
+    this.#requireKnown(name, METHOD_NAMES);
     this.visit(receiver, macroDepth);
-    if (MACROS.has(name) && args.length > 1 && macroDepth === MAX_MACRO_DEPTH) {
+    if (!MACRO_NAMES.has(name)) {
+      this.#visitArguments(name, args, macroDepth);
+      return;
+    }
+    if (macroDepth === MAX_MACRO_DEPTH) {
       this.#report(`${name}() is nested deeper than ${MAX_MACRO_DEPTH} levels`);
     }
-    this.#visitCall(name, args, MACROS.has(name) ? macroDepth + 1 : macroDepth);
+    // The first argument declares the variable.
+    this.macroBodies.push(...args.slice(1));
+    this.#visitAll(args.slice(1), macroDepth + 1);
   }
 
   #visitCall(name: string, args: readonly ASTNode[], macroDepth: number): void {
+    this.#requireKnown(name, FUNCTION_NAMES);
+    this.#visitArguments(name, args, macroDepth);
+  }
+
+  #visitArguments(name: string, args: readonly ASTNode[], macroDepth: number): void {
     const definition = LITERAL_FUNCTIONS.get(name);
     if (definition !== undefined) {
       this.#checkLiterals(definition, args);
     }
     this.#visitAll(args, macroDepth);
+  }
+
+  #requireKnown(name: string, known: ReadonlySet<string>): void {
+    if (!known.has(name)) {
+      const reason = Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : "is not known to rules";
+      this.#report(`${name}() ${reason}`);
+    }
   }
 
   #visitAll(args: unknown, macroDepth: number): void {

@@ -283,3 +283,19 @@ export const FUNCTIONS: readonly FunctionDefinition[] = [
     literals: { positions: [0], check: linearPattern },
   },
 ];
+
+/** What rules may use of CEL's own methods. Whatever is not listed here or above is refused. */
+export const STANDARD_METHODS = [
+  ...["startsWith", "endsWith", "contains", "indexOf", "lastIndexOf", "substring"],
+  ...["lowerAscii", "upperAscii", "trim", "split", "join", "size"],
+  ...["getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"],
+  ...["getHours", "getMinutes", "getSeconds", "getMilliseconds"],
+] as const;
+
+/** Those that evaluate their last argument once for each entry of a list. */
+export const MACROS = ["all", "exists", "exists_one", "filter"] as const;
+
+/** What rules may use of CEL's own functions. */
+export const STANDARD_FUNCTIONS = [
+  ...["has", "size", "int", "double", "string", "bool", "timestamp", "duration"],
+] as const;

@@ -24,20 +24,21 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 export function isNetwork(text: string): boolean {
-  return readNetwork(text) !== undefined;
+  return parseNetwork(text) !== undefined;
 }
 
 function readNetwork(text: string): Network | undefined {
-  if (text.includes("/")) {
-    return isStrictCidr(text) ? ipaddr.parseCIDR(text) : undefined;
+  const [base = "", bits, ...rest] = text.split("/");
+  const address = readAddress(base);
+  if (address === undefined || rest.length > 0) {
+    return undefined;
   }
-  const address = readAddress(text);
-  return address === undefined ? undefined : [address, address.kind() === "ipv4" ? 32 : 128];
-}
-
-function isStrictCidr(text: string): boolean {
-  const [address = ""] = text.split("/");
-  return ipaddr.isValidCIDR(text) && readAddress(address) !== undefined;
+  const widest = address.kind() === "ipv4" ? 32 : 128;
+  if (bits === undefined) {
+    return [address, widest];
+  }
+  const prefix = /^(0|[1-9][0-9]{0,2})$/.test(bits) ? Number(bits) : Number.POSITIVE_INFINITY;
+  return prefix <= widest ? [address, prefix] : undefined;
 }
 
 /** Only the four-part decimal form of IPv4: `010.1` means different things to different programs. */

@@ -12,13 +12,15 @@ export interface RuleProblem {
 
 /** A checker that looks at each text once: services share conditions. */
 export function createRuleChecker(): RuleChecker {
-  const known = new Map<string, string | undefined>();
+  const known = new Map<string, string | null>();
   return (when) => {
-    if (!known.has(when)) {
+    let problem = known.get(when);
+    if (problem === undefined) {
       const compiled = compileExpression(when);
-      known.set(when, typeof compiled === "string" ? compiled : undefined);
+      problem = typeof compiled === "string" ? compiled : null;
+      known.set(when, problem);
     }
-    return known.get(when);
+    return problem ?? undefined;
   };
 }
 

@@ -19,7 +19,7 @@ export interface Rule {
   readonly name: string;
   /** CEL condition. */
   readonly when: string;
-  readonly then: RuleAction;
+  readonly action: RuleAction;
   readonly message?: string | undefined;
 }
 
@@ -97,8 +97,8 @@ function decide(compiled: readonly CompiledRule[], facts: RuleFacts): RuleDecisi
     const result = evaluate(condition, activation);
     if (result !== false) {
       notes.take(rule, result);
-      if (rule.then !== RuleAction.Monitor) {
-        return notes.decision(rule, result === true ? rule.then : "Error");
+      if (rule.action !== RuleAction.Monitor) {
+        return notes.decision(rule, result === true ? rule.action : "Error");
       }
     }
   }
@@ -110,11 +110,11 @@ class Notes {
   #monitored: string[] | undefined;
   #failures: RuleFailure[] | undefined;
 
-  take({ name, then }: Rule, result: true | string): void {
+  take({ name, action }: Rule, result: true | string): void {
     if (typeof result === "string") {
       this.#failures ??= [];
       this.#failures.push({ rule: name, message: result });
-    } else if (then === RuleAction.Monitor) {
+    } else if (action === RuleAction.Monitor) {
       this.#monitored ??= [];
       this.#monitored.push(name);
     }
