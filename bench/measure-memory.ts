@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LoadOptions, type LoadReport, runLoad } from "./load-run.ts";
 import type { PeerGroup } from "./peer-group.ts";
-import { sluice } from "./peers.ts";
+import type { Peer } from "./peers.ts";
 import { findPlacement } from "./placement.ts";
 import { type Memory, memoryOf, processTree } from "./process-tree.ts";
 import { describeMachine, machineLine, metWord, targetsLine, writeJson } from "./report.ts";
@@ -104,8 +104,7 @@ export const scenarios: readonly Scenario[] = [
 
 interface MemoryRun {
   readonly scenarios: readonly Scenario[];
-  /** Flags for Sluice on top of its defaults. */
-  readonly flags: readonly string[];
+  readonly peer: Peer;
 }
 
 interface MemoryResult {
@@ -126,10 +125,8 @@ export async function measureMemory(group: PeerGroup, run: MemoryRun): Promise<v
   const machine = describeMachine();
   print(`${machineLine(machine)}\n`);
   const results: MemoryResult[] = [];
-  // One address stands for all clients here; its share of the connections would end at 1,000.
-  const flags = ["--limits-max-connections-per-client=10000", ...run.flags];
   for (const scenario of run.scenarios) {
-    const running = await group.start(sluice({ flags }), placement);
+    const running = await group.start(run.peer, placement);
     const idle = treeMemory(running);
     const load = runLoad(generator, { ...scenario.load, port: running.port, pid: running.pid });
     const samples = await sampleUntil(load, running, scenario.title);

@@ -48,8 +48,8 @@ export function cIcap(): Peer {
 
 export interface SluiceOptions {
   readonly name?: string;
-  /** The work tree that it is started from. */
-  readonly directory?: string;
+  /** The program: the sources by default, which cost 30 MB more than what `buildSluice` makes. */
+  readonly program?: string;
   readonly workers?: number;
   /** Flags on top. */
   readonly flags?: readonly string[];
@@ -59,7 +59,7 @@ export interface SluiceOptions {
 export function sluice(options: SluiceOptions = {}): Peer {
   const {
     name = "sluice",
-    directory: tree = join(import.meta.dirname, ".."),
+    program = join(import.meta.dirname, "..", "src", "main.ts"),
     workers = 1,
     flags = [],
   } = options;
@@ -68,7 +68,7 @@ export function sluice(options: SluiceOptions = {}): Peer {
     paths: everythingUnder("echo"),
     command: ({ port, directory }) => [
       process.execPath,
-      join(tree, "src", "main.ts"),
+      program,
       "serve",
       `--listen-icap=127.0.0.1:${port}`,
       "--admin-address=",
@@ -82,10 +82,17 @@ export function sluice(options: SluiceOptions = {}): Peer {
   };
 }
 
-/** Any server that answers `/echo` as Sluice does; `{port}` in its command is replaced. */
-export function anyServer(command: string): Peer {
+/**
+ * Any server that answers `/echo` as Sluice does, from `NAME=COMMAND`; `{port}` in the command is
+ * replaced.
+ */
+export function anyServer(description: string): Peer {
+  const { name, command } = /^(?<name>[\w.-]+)=(?<command>.+)$/s.exec(description)?.groups ?? {};
+  if (name === undefined || command === undefined) {
+    throw new Error(`not NAME=COMMAND: ${description}`);
+  }
   return {
-    name: "other",
+    name,
     paths: everythingUnder("echo"),
     command: ({ port }) => ["sh", "-c", `exec ${command.replaceAll("{port}", String(port))}`],
   };

@@ -12,7 +12,7 @@ import { PeerGroup } from "./peer-group.ts";
 import { anyServer, cIcap, type Peer, sluice } from "./peers.ts";
 import { Revision } from "./revision.ts";
 import { print } from "./terminal.ts";
-import { MissingTool } from "./toolchain.ts";
+import { buildSluice, MissingTool } from "./toolchain.ts";
 
 const usage = `npm run bench [-- COMMAND] [options]
 
@@ -28,8 +28,9 @@ const usage = `npm run bench [-- COMMAND] [options]
   --quick             3 rounds of 0.3 s: enough to see a blunder
   --connections N     keep-alive connections (16)
   --workers N         processes of Sluice, and CPUs for the servers (1)
-  --vs COMMAND        another server that answers /echo as Sluice does; {port} is replaced
+  --vs NAME=COMMAND   another server that answers /echo as Sluice does; {port} is replaced; repeatable
   --only a,b          servers by name: c-icap, sluice
+  --source            Sluice from its sources, not built
   --scenarios a,b     of memory: ${scenarios.map((scenario) => scenario.name).join(", ")}
   --flag=--NAME=VALUE a flag for Sluice, repeatable
 `;
@@ -43,8 +44,9 @@ const { values: options, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     connections: { type: "string", default: "16" },
     workers: { type: "string", default: "1" },
-    vs: { type: "string" },
+    vs: { type: "string", multiple: true, default: [] },
     only: { type: "string" },
+    source: { type: "boolean", default: false },
     scenarios: { type: "string" },
     flag: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", default: false },
@@ -59,11 +61,16 @@ const group = new PeerGroup();
 const isWanted = (list: string | undefined, name: string): boolean =>
   list?.split(",").includes(name) ?? true;
 
+function thisSluice(...more: readonly string[]): Peer {
+  const flags = [...more, ...options.flag];
+  return sluice(options.source ? { workers, flags } : { workers, flags, program: buildSluice() });
+}
+
 function selectedPeers(): readonly Peer[] {
   return [
     ...(isWanted(options.only, "c-icap") ? [cIcap()] : []),
-    ...(isWanted(options.only, "sluice") ? [sluice({ workers, flags: options.flag })] : []),
-    ...(options.vs === undefined ? [] : [anyServer(options.vs)]),
+    ...(isWanted(options.only, "sluice") ? [thisSluice()] : []),
+    ...options.vs.map(anyServer),
   ];
 }
 
@@ -81,7 +88,9 @@ async function runModes(peers: readonly Peer[]): Promise<void> {
 async function runCompare(revision: string): Promise<void> {
   const other = Revision.checkOut(revision);
   try {
-    await runModes([...selectedPeers(), sluice({ ...other, workers })]);
+    const { name, directory } = other;
+    const program = buildSluice(directory);
+    await runModes([...selectedPeers(), sluice({ name, program, workers })]);
   } finally {
     await group.stopAll();
     other.remove();
@@ -97,7 +106,8 @@ async function main(): Promise<void> {
       return await runCompare(argument ?? "HEAD");
     case "memory":
       return await measureMemory(group, {
-        flags: options.flag,
+        // One address stands for all clients here; its share of the connections would end at 1,000.
+        peer: thisSluice("--limits-max-connections-per-client=10000"),
         scenarios: scenarios.filter(({ name }) => isWanted(options.scenarios, name)),
       });
     case "syscalls":

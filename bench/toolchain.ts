@@ -19,6 +19,14 @@ export function isInstalled(program: string): boolean {
   return spawnSync("sh", ["-c", `command -v "$1"`, "sh", program]).status === 0;
 }
 
+/** Builds Sluice as it is shipped, in its own `dist`, and gives the path of its program. */
+export function buildSluice(tree: string = root): string {
+  const build = join(tree, "scripts", "build.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [build], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`Sluice cannot be built:\n${stdout}${stderr}`);
+  return join(tree, "dist", "src", "main.js");
+}
+
 /** Builds the load generator, once for each state of its sources, and gives its path. */
 export function buildLoadGenerator(): string {
   const directory = join(import.meta.dirname, "load");
