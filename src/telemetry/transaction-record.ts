@@ -54,6 +54,12 @@ export interface TransactionRecord {
   readonly sha256?: string | undefined;
   readonly verdict?: string | undefined;
   readonly threats?: readonly string[] | undefined;
+  /** The rule that decided. */
+  readonly rule?: string | undefined;
+  /** Rules that matched and only note it. */
+  readonly monitored?: readonly string[] | undefined;
+  /** In a service that only monitors: the outcome that was withheld. */
+  readonly withheld?: OutcomeKind | undefined;
   /** Code of the error registry of the wire, when that ended the transaction. */
   readonly errorCode?: string | undefined;
   readonly bytesIn: number;

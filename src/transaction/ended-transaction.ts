@@ -72,7 +72,8 @@ export class EndedTransaction implements TransactionRecord {
   }
 
   get groups(): readonly string[] | undefined {
-    return this.#identity?.groups;
+    const groups = this.#identity?.groups;
+    return groups === undefined || groups.length === 0 ? undefined : groups;
   }
 
   get httpMethod(): string | undefined {
@@ -97,6 +98,19 @@ export class EndedTransaction implements TransactionRecord {
 
   get threats(): readonly string[] | undefined {
     return this.#parties.report?.verdict?.threats.map((threat) => threat.name);
+  }
+
+  get rule(): string | undefined {
+    return this.#parties.report?.rule;
+  }
+
+  get monitored(): readonly string[] | undefined {
+    const names = this.#parties.report?.monitored;
+    return names === undefined || names.length === 0 ? undefined : names;
+  }
+
+  get withheld(): OutcomeKind | undefined {
+    return this.#parties.report?.withheld;
   }
 
   get scanMs(): number | undefined {
