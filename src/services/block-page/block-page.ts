@@ -1,8 +1,8 @@
 import { type BlockStatus, errorStatus } from "./block-status.ts";
-import { type Contact, shownContact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
 import { builtInTemplate, type HtmlTemplate } from "./html-template.ts";
 import { LanguageMatcher, negotiateFormat, PageFormat } from "./negotiation.ts";
-import type { Page } from "./page.ts";
+import { type Page, pageContact } from "./page.ts";
 import { type BlockInfo, pageFacts } from "./page-facts.ts";
 import { isFailure, isUnchecked, type PageReason, pageReason } from "./page-reason.ts";
 import { builtInTexts, type PageTexts } from "./page-texts.ts";
@@ -148,7 +148,7 @@ function view(page: Page): object {
     ...facts,
     found: facts.threats.length > 0,
     stopped: page.texts.stopped[page.direction],
-    contact: shownContact(page),
+    contact: pageContact(page),
   };
 }
 

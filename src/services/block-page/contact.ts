@@ -1,5 +1,3 @@
-import type { Page } from "./page.ts";
-
 /** Whom a reader may tell. Made by `parseContact` from what an administrator set. */
 export interface Contact {
   readonly label: string;
@@ -44,13 +42,14 @@ export interface ShownContact extends Contact {
   readonly target?: string;
 }
 
-export function shownContact({ contact, texts, facts }: Page): ShownContact | undefined {
-  if (contact?.href === undefined) return contact;
-  const target = contact.href.replace(/^(?:mailto|tel):/, "").replace(/\?.*$/, "");
+export function shownContact(contact: Contact, mailSubject: string): ShownContact {
+  const { label, href } = contact;
+  if (href === undefined) return contact;
+  const target = href.replace(/^(?:mailto|tel):/, "").replace(/\?.*$/, "");
   return {
-    label: contact.label,
-    href: withSubject(contact.href, `${texts.labels.incident} ${facts.incident}`),
-    ...(target !== contact.label && { target }),
+    label,
+    href: withSubject(href, mailSubject),
+    ...(target !== label && { target }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Contact } from "./contact.ts";
+import { type Contact, type ShownContact, shownContact } from "./contact.ts";
 import type { PageFacts } from "./page-facts.ts";
 import type { PageReason } from "./page-reason.ts";
 import type { PageTexts } from "./page-texts.ts";
@@ -12,4 +12,9 @@ export interface Page {
   readonly texts: PageTexts;
   readonly facts: PageFacts;
   readonly contact: Contact | undefined;
+}
+
+/** Whom the page names; a mail to them has the incident as its subject. */
+export function pageContact({ contact, texts, facts }: Page): ShownContact | undefined {
+  return contact && shownContact(contact, `${texts.labels.incident} ${facts.incident}`);
 }

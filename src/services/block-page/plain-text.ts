@@ -1,10 +1,10 @@
-import { type ShownContact, shownContact } from "./contact.ts";
-import type { Page } from "./page.ts";
+import type { ShownContact } from "./contact.ts";
+import { type Page, pageContact } from "./page.ts";
 
 /** The page for a terminal or a log. */
 export function plainText(page: Page): string {
   const { texts, reason, direction, facts } = page;
-  const contact = shownContact(page);
+  const contact = pageContact(page);
   const { labels } = texts;
   const { title, explanation, advice } = texts.reasons[reason];
   const detail = (name: string, value: string | undefined): string[] =>

@@ -1,5 +1,4 @@
-import { shownContact } from "./contact.ts";
-import type { Page } from "./page.ts";
+import { type Page, pageContact } from "./page.ts";
 
 /**
  * The page for programs: a problem document (RFC 9457). `type` is a tag URI (RFC 4151), which the
@@ -24,6 +23,6 @@ export function problemJson(page: Page): string {
     address: facts.address,
     threats: facts.threats,
     note: facts.note,
-    contact: shownContact(page),
+    contact: pageContact(page),
   });
 }

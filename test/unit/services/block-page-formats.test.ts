@@ -134,6 +134,24 @@ describe("the plain text page", () => {
   });
 });
 
+describe("the plain text page of little that is known", () => {
+  it("leaves out the rest", () => {
+    const bare = { threats: [], url: undefined, fileName: undefined, message: undefined };
+    const text = pageOf(blockInfo(bare), { accept: "text/plain" }).body.toString();
+    expect(text.split("\n").filter((line) => /^\w[\w ]*: /.test(line))).toEqual([
+      "Blocked: This content is malicious",
+      "Incident number: 7K3F-9QWM-2XTR-04BC",
+      "Time: 2026-11-21 14:03:05 UTC",
+      "Service: scan",
+    ]);
+  });
+
+  it("says where a threat is only when that is known", () => {
+    const info = blockInfo({ threats: [{ name: "EICAR" }] });
+    expect(pageOf(info, { accept: "text/plain" }).body.toString()).toContain("\nFound: EICAR\n");
+  });
+});
+
 describe("the HTTP response", () => {
   const options = { date: "Sat, 21 Nov 2026 14:03:05 GMT", via: "sluice", bodyless: false };
   const page = pageOf(blockInfo());
