@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AdminServer, type Readiness } from "./admin/index.ts";
 import type { ListenAddress, Settings } from "./config/index.ts";
-import { EntityExtractor, EXTRACTION_DEFAULTS, SPOOL_DEFAULTS, SpoolStore } from "./entity/index.ts";
+import {
+  EntityExtractor,
+  EXTRACTION_DEFAULTS,
+  SPOOL_DEFAULTS,
+  SpoolStore,
+} from "./entity/index.ts";
 import {
   type Capabilities,
   changedBuiltinResources,
@@ -295,7 +300,5 @@ async function startAdmin(
 }
 
 function readinessOf(server: IcapServer): Readiness {
-  return server.draining
-    ? { ready: false, reasons: ["draining"] }
-    : { ready: true, reasons: [] };
+  return server.draining ? { ready: false, reasons: ["draining"] } : { ready: true, reasons: [] };
 }

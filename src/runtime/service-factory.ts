@@ -69,9 +69,7 @@ export class ServiceFactory {
 
 /** Identity is asked for where it is shared or a rule reads it. */
 function asksIdentity(entry: ServiceEntry): boolean {
-  return (
-    entry.shareIdentity.length > 0 || entry.rules.some(({ when }) => /\bclient\b/.test(when))
-  );
+  return entry.shareIdentity.length > 0 || entry.rules.some(({ when }) => /\bclient\b/.test(when));
 }
 
 function combinedScanner(entry: ServiceEntry, scanners: ScannersByKey): Scanner | undefined {

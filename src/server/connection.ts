@@ -17,7 +17,7 @@ import {
   type TransactionEngine,
 } from "../transaction/index.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
-import { MAX_PREFACE_BYTES, readPreface } from "./proxy-protocol.ts";
+import { PrefaceReader } from "./proxy-protocol.ts";
 import { readFrom } from "./transport.ts";
 
 /** Bounds in time of one connection. Milliseconds. */
@@ -73,8 +73,8 @@ export class Connection implements RequestSink, ClientLink, Timed {
   readonly #parser: RequestParser;
   #peer: string;
   #transaction: Transaction | undefined;
-  #awaitsPreface: boolean;
-  /** Read and not parsed: behind an unfinished answer, or an incomplete preface. */
+  #preface: PrefaceReader | undefined;
+  /** Read and not parsed: it waits behind an unfinished answer. */
   #held: Buffer | undefined;
   #pausedByTransaction = false;
   #reading = true;
@@ -96,7 +96,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
     const { awaitsPreface, client } = source;
     this.#host = host;
     this.#options = options;
-    this.#awaitsPreface = awaitsPreface;
+    this.#preface = awaitsPreface ? new PrefaceReader() : undefined;
     this.#peer = plainAddress(client ?? "");
     this.#parser = new RequestParser(this, options.parser);
     this.#deadlineAt =
@@ -233,7 +233,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
   }
 
   onDeadline(): void {
-    if (this.#lingering || this.#clogged || this.#awaitsPreface) {
+    if (this.#lingering || this.#clogged || this.#preface !== undefined) {
       this.#socket.destroy();
     } else if (this.#transaction !== undefined) {
       this.#parser.close();
@@ -257,7 +257,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
     this.#host.metrics.bytesReceived(length);
     if (this.#lingering) return true;
     this.#requestsInRead = 0;
-    if (this.#awaitsPreface) this.#takePreface(bytes, length);
+    if (this.#preface !== undefined) this.#takePreface(this.#preface, bytes, length);
     else this.#consume(bytes, 0, length);
     this.#setDeadline();
     return this.#reading;
@@ -275,29 +275,19 @@ export class Connection implements RequestSink, ClientLink, Timed {
     this.#transaction?.onReadEnd();
   }
 
-  #takePreface(bytes: Buffer, length: number): void {
-    const before = this.#held;
-    const kept = Math.min(length, MAX_PREFACE_BYTES);
-    const start =
-      before === undefined
-        ? bytes.subarray(0, kept)
-        : Buffer.concat([before, bytes.subarray(0, kept)]);
-    const result = readPreface(start);
-    if (result.kind === "incomplete") {
-      this.#held = Buffer.from(start);
-      return;
-    }
-    this.#held = undefined;
+  #takePreface(preface: PrefaceReader, bytes: Buffer, length: number): void {
+    const result = preface.take(bytes, length);
+    if (result.kind === "incomplete") return;
+    this.#preface = undefined;
     if (result.kind === "invalid") {
       this.#host.metrics.connectionRefused(RefusalReason.ProxyProtocol);
       this.#socket.destroy();
       return;
     }
-    this.#awaitsPreface = false;
     this.#peer = result.source.address ?? this.#peer;
     const refusal = this.#host.admit(this, this.#peer);
     if (refusal !== undefined) this.refuse(refusal);
-    else this.#consume(bytes, result.length - (before?.length ?? 0), length);
+    else this.#consume(bytes, result.length, length);
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {
@@ -338,8 +328,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
 
   #updateReading(): void {
     const wanted =
-      this.#lingering ||
-      !(this.#pausedByTransaction || this.#clogged || (this.#held !== undefined && !this.#awaitsPreface));
+      this.#lingering || !(this.#pausedByTransaction || this.#clogged || this.#held !== undefined);
     if (wanted === this.#reading) return;
     this.#reading = wanted;
     if (wanted) this.#socket.resume();
@@ -350,7 +339,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
   #setDeadline(): void {
     const { now } = this.#host.deadlines;
     const options = this.#options;
-    if (this.#lingering || this.#awaitsPreface) return;
+    if (this.#lingering || this.#preface !== undefined) return;
     if (this.#clogged) {
       this.#deadlineAt = now + options.writeTimeoutMs;
     } else if (this.#transaction !== undefined) {

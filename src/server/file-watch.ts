@@ -36,7 +36,8 @@ export class FileWatch {
       const contents = await FileWatch.read(this.#paths);
       const before = this.#last;
       this.#last = contents;
-      if (before?.some((bytes, i) => !bytes.equals(contents[i] as Buffer))) this.#onChange(contents);
+      if (before?.some((bytes, i) => !bytes.equals(contents[i] as Buffer)))
+        this.#onChange(contents);
     } catch {
       // Between two links of a swap a file may be missing: the next look finds it.
     } finally {

@@ -1,6 +1,6 @@
 import { BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
 import type { RequestParserOptions } from "../protocol/index.ts";
-import { type Logger, RefusalReason, type ServerMetrics } from "../telemetry/index.ts";
+import type { Logger, RefusalReason, ServerMetrics } from "../telemetry/index.ts";
 import type { TransactionEngine } from "../transaction/index.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection, type ConnectionHost, type ConnectionTimeouts } from "./connection.ts";
@@ -250,7 +250,11 @@ export class IcapServer implements ConnectionHost {
 function addNetwork(list: BlockList, cidr: string): void {
   const [address = "", prefix] = cidr.split("/");
   const family = isIPv6(address) ? "ipv6" : "ipv4";
-  list.addSubnet(address, prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix), family);
+  list.addSubnet(
+    address,
+    prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix),
+    family,
+  );
 }
 
 function boundAddress(server: Server): ListenAddress {

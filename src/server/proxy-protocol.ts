@@ -21,10 +21,30 @@ const V2_MAX_BYTES = V2_HEAD_BYTES + 1024;
 /** The longest version 1 line (specification §2.1). */
 const V1_MAX_BYTES = 107;
 const V1_START = Buffer.from("PROXY ", "latin1");
-const V1_LINE = /^PROXY (?:UNKNOWN(?: .*)?|(TCP4|TCP6) ([0-9A-Fa-f.:]+) [0-9A-Fa-f.:]+ \d{1,5} \d{1,5})$/;
+const V1_LINE =
+  /^PROXY (?:UNKNOWN(?: .*)?|(TCP4|TCP6) ([0-9A-Fa-f.:]+) [0-9A-Fa-f.:]+ \d{1,5} \d{1,5})$/;
 
 /** The most that a preface can need; a caller keeps no more than this. */
 export const MAX_PREFACE_BYTES = V2_MAX_BYTES;
+
+/** Reads the preface of one connection over as many reads as it comes in. */
+export class PrefaceReader {
+  #kept: Buffer | undefined;
+
+  /** Takes a read; a complete result's `length` counts bytes of this read. */
+  take(bytes: Buffer, length: number): PrefaceResult {
+    const before = this.#kept;
+    const fresh = bytes.subarray(0, Math.min(length, MAX_PREFACE_BYTES));
+    const result = readPreface(before === undefined ? fresh : Buffer.concat([before, fresh]));
+    if (result.kind === "complete") {
+      return { ...result, length: result.length - (before?.length ?? 0) };
+    }
+    if (result.kind === "incomplete") {
+      this.#kept = before === undefined ? Buffer.from(fresh) : Buffer.concat([before, fresh]);
+    }
+    return result;
+  }
+}
 
 /** Looks at the first bytes of a connection. Sent complete or in pieces, the result is the same. */
 export function readPreface(bytes: Buffer): PrefaceResult {

@@ -4,10 +4,22 @@
  *
  * @module
  */
-export { type BlockPageOptions, BlockPages, type BlockStatus, parseContact, parseTemplate } from "./block-page/index.ts";
+export {
+  type BlockPageOptions,
+  BlockPages,
+  type BlockStatus,
+  parseContact,
+  parseTemplate,
+} from "./block-page/index.ts";
 export { decodeIdentity, requestedIdentityFields } from "./identity.ts";
 export { Message } from "./message.ts";
-export type { HttpReplacement, ModifiedBody, Outcome, OutcomeReport } from "./outcome.ts";
+export {
+  failedWith,
+  type HttpReplacement,
+  type ModifiedBody,
+  type Outcome,
+  type OutcomeReport,
+} from "./outcome.ts";
 export { Router } from "./router.ts";
 export { ScanService, type ScanServiceOptions } from "./scan-service.ts";
 export {

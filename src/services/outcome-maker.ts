@@ -6,7 +6,6 @@ import { type BlockPages, blockAnswer } from "./block-page/index.ts";
 import type { Message } from "./message.ts";
 import type { HttpReplacement, Outcome, OutcomeReport } from "./outcome.ts";
 import { allowedReportFor, blockedReport, errorReport } from "./report-headers.ts";
-import type { MessageSource } from "./service.ts";
 import {
   AnswerForm,
   decideOutcome,
@@ -14,6 +13,7 @@ import {
   type OutcomeDecision,
   type OutcomeSettings,
 } from "./rules/index.ts";
+import type { MessageSource } from "./service.ts";
 
 export interface OutcomeMakerOptions extends OutcomeSettings {
   readonly service: string;
@@ -54,7 +54,11 @@ export class OutcomeMaker {
         return unmodified(findings, cause, withheld);
       case AnswerForm.BlockPage:
       case AnswerForm.FailurePage: {
-        const replacement = this.#page(message, { findings, decision, incidentId: source.incidentId });
+        const replacement = this.#page(message, {
+          findings,
+          decision,
+          incidentId: source.incidentId,
+        });
         const report = reportOf(findings, cause, this.#blockedFields(findings, cause));
         return decision.answer === AnswerForm.BlockPage
           ? { kind: "blocked", replacement, report }

@@ -49,3 +49,8 @@ export type Outcome = { readonly report: OutcomeReport } & (
       readonly answer: IcapError | HttpReplacement;
     }
 );
+
+/** A transaction that ends in an ICAP error which no verdict led to. */
+export function failedWith(answer: IcapError, cause: Cause): Outcome {
+  return { kind: "failed", answer, report: { cause, fields: "" } };
+}

@@ -23,7 +23,13 @@ import type { Message } from "./message.ts";
 import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Findings, OutcomeMaker } from "./outcome-maker.ts";
-import { Finding, findingOf, type RuleDecision, type RuleSet, type ServiceFacts } from "./rules/index.ts";
+import {
+  Finding,
+  findingOf,
+  type RuleDecision,
+  type RuleSet,
+  type ServiceFacts,
+} from "./rules/index.ts";
 import { type Examination, type MessageSource, NEEDS_MORE, type ReceivedBody } from "./service.ts";
 
 /** What a service lends to the examination of one message. */
@@ -132,11 +138,9 @@ export class ScanExamination implements Examination {
     const verdicts = problems.map(verdictOfProblem);
     let worst = entities[0];
     for (const entity of entities) {
-      const decision = entities.length > 1 ? this.#ruleOnPart(entity) : undefined;
-      const ruled = decision === undefined ? undefined : findingsOfRule(decision);
+      const ruled = entities.length > 1 ? this.#ruleOnPart(entity) : undefined;
       if (ruled?.finding === Finding.SkippedByRule) continue;
       if (ruled !== undefined) return { ...ruled, entity };
-      if (by.signal.aborted) return { finding: Finding.Timeout, entity };
       const verdict = await scanWithin(by.scanner, entity, this.#contextOf(by.signal));
       verdicts.push(verdict);
       if (verdict.kind !== VerdictKind.Clean) worst = entity;
@@ -147,8 +151,8 @@ export class ScanExamination implements Examination {
     return { finding: findingAmong(verdict, problems), verdict, entity: worst };
   }
 
-  #ruleOnPart(entity: Entity): RuleDecision | undefined {
-    return this.#means.rules.size > 0 ? this.#ruleOn(entity) : undefined;
+  #ruleOnPart(entity: Entity): Findings | undefined {
+    return this.#means.rules.size > 0 ? findingsOfRule(this.#ruleOn(entity)) : undefined;
   }
 
   #contextOf(signal: AbortSignal): ScanContext {
@@ -163,15 +167,16 @@ export class ScanExamination implements Examination {
   }
 }
 
+const OUT_OF_TIME = errorVerdict(VerdictReason.Timeout, "the transaction's time is up");
+
 /** A scanner's verdict, or `timeout` as soon as the transaction's time is up. */
 function scanWithin(scanner: Scanner, entity: Entity, context: ScanContext): Promise<Verdict> {
   const { signal } = context;
+  if (signal.aborted) return Promise.resolve(OUT_OF_TIME);
   return new Promise((resolve) => {
-    const expire = (): void => {
-      resolve(errorVerdict(VerdictReason.Timeout, "the transaction's time is up"));
-    };
+    const expire = (): void => resolve(OUT_OF_TIME);
     signal.addEventListener("abort", expire, { once: true });
-    scanner
+    void scanner
       .scan(entity, context)
       .catch((error: unknown) => errorVerdict(VerdictReason.EngineError, messageOf(error)))
       .then((verdict) => {

@@ -7,7 +7,13 @@ import {
   type Status,
   useOriginalBody,
 } from "../protocol/index.ts";
-import type { HttpReplacement, Message, Outcome, OutcomeReport, Service } from "../services/index.ts";
+import type {
+  HttpReplacement,
+  Message,
+  Outcome,
+  OutcomeReport,
+  Service,
+} from "../services/index.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import type { ClientLink } from "./client-link.ts";
 import type { TransactionEngine } from "./engine.ts";
@@ -206,7 +212,11 @@ export class AnswerSender {
   }
 
   /** Head of an answer that carries an HTTP message, with that message's own head. */
-  #carryingHead(status: 200 | 206, fields: string, http: { head: string; hasBody: boolean }): string {
+  #carryingHead(
+    status: 200 | 206,
+    fields: string,
+    http: { head: string; hasBody: boolean },
+  ): string {
     this.#status = status;
     this.#closes = this.#announcesClose;
     const part = this.#message.icap.method === "REQMOD" ? "req" : "res";

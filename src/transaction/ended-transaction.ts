@@ -1,5 +1,10 @@
-import { decodeIdentity, type Message, type OutcomeReport, type Service } from "../services/index.ts";
-import { Cause, type OutcomeKind, type TransactionRecord } from "../telemetry/index.ts";
+import {
+  decodeIdentity,
+  type Message,
+  type OutcomeReport,
+  type Service,
+} from "../services/index.ts";
+import type { Cause, OutcomeKind, TransactionRecord } from "../telemetry/index.ts";
 import { makeIncidentId } from "./incident-id.ts";
 
 /** The figures of a transaction at its end. */

@@ -10,6 +10,7 @@ import {
 } from "../protocol/index.ts";
 import {
   type Examination,
+  failedWith,
   Message,
   type MessageSource,
   NEEDS_MORE,
@@ -23,28 +24,8 @@ import type { ClientLink } from "./client-link.ts";
 import { EndedTransaction } from "./ended-transaction.ts";
 import type { TransactionEngine } from "./engine.ts";
 import { makeIncidentId } from "./incident-id.ts";
-
-/** How far the message has come in. */
-const Progress = {
-  Arriving: "arriving",
-  /** The preview is complete and the client waits. */
-  Held: "held",
-  Ended: "ended",
-} as const;
-type Progress = (typeof Progress)[keyof typeof Progress];
-
-/** What becomes of the bytes of the body that arrive. */
-const BodyMode = {
-  /** Read and forgotten: nobody needs them. */
-  Drop: "drop",
-  /** Sent back as they come. */
-  Echo: "echo",
-  /** Kept for the service's judgement. */
-  Keep: "keep",
-  /** More came than can be kept: the client is paused and what came waits for what that leads to. */
-  Overflow: "overflow",
-} as const;
-type BodyMode = (typeof BodyMode)[keyof typeof BodyMode];
+import { Judgement } from "./judgement.ts";
+import { BodyMode, Progress } from "./message-state.ts";
 
 /** Bytes read and forgotten behind an early answer before the connection is cut instead. */
 const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
@@ -74,8 +55,7 @@ export class Transaction implements MessageSource {
   #drainedBytes = 0;
   #answered = false;
   #over = false;
-  #abort: AbortController | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #judgement: Judgement | undefined;
   #incidentId: string | undefined;
 
   constructor(engine: TransactionEngine, link: ClientLink, request: IcapRequest, heads: HeadBytes) {
@@ -182,7 +162,7 @@ export class Transaction implements MessageSource {
     const { method } = this.#message.icap;
     const refusal = this.#refusal();
     if (refusal !== undefined) {
-      this.#outcome = failure(refusal, Cause.Protocol);
+      this.#outcome = failedWith(refusal, Cause.Protocol);
     } else if (method === "OPTIONS") {
       return;
     } else {
@@ -312,20 +292,14 @@ export class Transaction implements MessageSource {
   }
 
   #judge(body: ReceivedBody): void {
-    const service = this.#service as Service;
-    const abort = new AbortController();
-    this.#abort = abort;
-    if (Number.isFinite(service.transactionTimeoutMs)) {
-      this.#deadline = setTimeout(() => abort.abort(), service.transactionTimeoutMs);
-    }
-    (this.#examination as Examination).judge(body, abort.signal).then(
+    this.#judgement = new Judgement((this.#service as Service).transactionTimeoutMs);
+    this.#judgement.run(this.#examination as Examination, body).then(
       (outcome) => this.#judged(outcome),
       (error: unknown) => this.#judged(this.#unexpected(error)),
     );
   }
 
   #judged(outcome: Outcome): void {
-    clearTimeout(this.#deadline);
     if (this.#over) return;
     this.#outcome = outcome;
     this.#settle(outcome);
@@ -334,7 +308,7 @@ export class Transaction implements MessageSource {
   /** A fault of ours: told plainly, and never a pass. */
   #unexpected(error: unknown): Outcome {
     this.#engine.logger.error("service failed", { service: this.#service?.name, err: error });
-    return failure(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
+    return failedWith(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
   }
 
   #answerOptions(): void {
@@ -422,15 +396,10 @@ export class Transaction implements MessageSource {
   }
 
   #cleanUp(): void {
-    clearTimeout(this.#deadline);
-    this.#abort?.abort();
+    this.#judgement?.cancel();
     this.#overflow = [];
     this.#spool?.dispose();
   }
 }
 
 const NO_BYTES = Buffer.alloc(0);
-
-function failure(answer: IcapError, cause: Cause): Outcome {
-  return { kind: "failed", answer, report: { cause, fields: "" } };
-}

@@ -1,0 +1,28 @@
+import type { Examination, Outcome, ReceivedBody } from "../services/index.ts";
+
+/** A service's judgement under way, with its deadline. */
+export class Judgement {
+  readonly #abort = new AbortController();
+  readonly #deadline: NodeJS.Timeout | undefined;
+
+  /** @param timeoutMs from now on; `Infinity` for none */
+  constructor(timeoutMs: number) {
+    if (Number.isFinite(timeoutMs)) {
+      this.#deadline = setTimeout(() => this.#abort.abort(), timeoutMs);
+    }
+  }
+
+  async run(examination: Examination, body: ReceivedBody): Promise<Outcome> {
+    try {
+      return await examination.judge(body, this.#abort.signal);
+    } finally {
+      clearTimeout(this.#deadline);
+    }
+  }
+
+  /** Nobody waits for it any more; whatever runs for it is told so. Safe to call at any time. */
+  cancel(): void {
+    clearTimeout(this.#deadline);
+    this.#abort.abort();
+  }
+}
