@@ -33,6 +33,8 @@ const HEAD_BYTES = 64 * KiB;
  */
 const MAX_MATCHES_PER_PATTERN = 1000;
 
+const MAX_VARIABLE_CHARS = 1024;
+
 /** External variables; the names are those that public rule collections use (LOKI, signature-base). */
 const noVariables = { filename: "", filepath: "", extension: "", filetype: "", owner: "" };
 
@@ -113,11 +115,19 @@ function* windowsOf(
 function variablesOf(specimen: Specimen): Readonly<Record<string, string>> {
   return {
     ...noVariables,
-    filename: specimen.fileName,
-    filepath: specimen.path,
-    extension: specimen.extension,
-    filetype: specimen.detectedType ?? specimen.declaredType ?? "",
+    filename: asText(specimen.fileName),
+    filepath: asText(specimen.path),
+    extension: asText(specimen.extension),
+    filetype: asText(specimen.detectedType ?? specimen.declaredType ?? ""),
   };
+}
+
+/** The binding takes texts like these for a boolean or an integer, and then refuses them. */
+const notTakenForText = /^(?:true|false|[+-]?\d+)$/i;
+
+function asText(value: string): string {
+  const text = value.slice(0, MAX_VARIABLE_CHARS);
+  return notTakenForText.test(text) ? `${text}\0` : text;
 }
 
 function compiled(native: YaraNative, sources: readonly RuleSource[]): YaraRules {

@@ -15,6 +15,7 @@ export interface YaraCompilerOptions {
 
 export interface YaraDiagnosis {
   readonly errors: readonly { readonly message: string }[];
+  readonly warnings: readonly { readonly message: string }[];
 }
 
 /** Compiled rules. Belongs to the thread that compiled them. */
