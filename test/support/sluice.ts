@@ -34,7 +34,8 @@ export class Sluice {
       [
         ...["src/main.ts", "serve"],
         ...[`--listen-icap=127.0.0.1:${icapPort}`, `--admin-address=127.0.0.1:${adminPort}`],
-        ...(options.flags ?? []),
+        // At once, unless the test is about draining; the last of two flags counts.
+        ...["--drain-delay=0s", "--drain-idle-spread=0s", ...(options.flags ?? [])],
       ],
       { cwd: repository },
     );
@@ -80,7 +81,7 @@ export class Sluice {
     void this.exited.then(() => {
       ended = true;
     });
-    const deadline = AbortSignal.timeout(30_000);
+    const deadline = AbortSignal.timeout(60_000);
     while (!(await answersReady(this.adminUrl))) {
       if (ended || deadline.aborted) {
         throw new Error(`sluice did not become ready:\n${this.log.slice(-4000)}`);

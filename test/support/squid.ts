@@ -16,8 +16,8 @@ export interface SquidOptions {
   readonly service: string;
   /** Opens TLS with this authority, so that HTTPS content is adapted as well. */
   readonly bumpWith?: CertificateAuthority;
-  /** Further lines of squid.conf. */
-  readonly directives?: readonly string[];
+  /** Where it listens on the loopback; any free port by default. */
+  readonly port?: number;
 }
 
 /**
@@ -37,8 +37,8 @@ export class Squid {
 
   static async start(options: SquidOptions): Promise<Squid> {
     const directory = new TempDirectory();
-    const port = await freePort();
-    writeFileSync(directory.join("hosts"), "127.0.0.1 origin.test\n");
+    const port = options.port ?? (await freePort());
+    writeFileSync(directory.join("hosts"), "127.0.0.1 origin.test try.test\n");
     writeFileSync(directory.join("squid.conf"), configuration(port, directory, options));
     if (options.bumpWith) await prepareBump(directory, options.bumpWith);
     await giveToSquidUser(directory);
@@ -99,7 +99,6 @@ function configuration(port: number, directory: TempDirectory, options: SquidOpt
     `cache_log ${directory.join("cache.log")}`,
     `pid_filename ${directory.join("squid.pid")}`,
     `coredump_dir ${directory.path}`,
-    ...(options.directives ?? []),
     "",
   ].join("\n");
 }

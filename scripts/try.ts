@@ -1,0 +1,84 @@
+/**
+ * `make try`: Sluice behind a Squid of its own, and a small website with a harmless file and the
+ * EICAR test file, all on the loopback. Prints what to type to see the one pass and the other
+ * blocked, and takes everything down on Ctrl-C.
+ */
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { eicar } from "../test/support/eicar.ts";
+import { freePort } from "../test/support/free-port.ts";
+import { Sluice } from "../test/support/sluice.ts";
+import { Squid, squidPrograms } from "../test/support/squid.ts";
+
+const icapPort = 1344;
+const index = `<!doctype html><title>Try Sluice</title><h1>Try Sluice</h1>
+<ul><li><a href="/harmless.txt">A harmless file</a> <li><a href="/eicar.com">The EICAR test file</a></ul>
+<form method="post" enctype="multipart/form-data" action="/upload">
+<p>Send a file: <input type="file" name="file"> <button>Send</button></form>`;
+
+const site = createServer((request, response) => {
+  const pages: Readonly<Record<string, readonly [type: string, body: string]>> = {
+    "/": ["text/html", index],
+    "/harmless.txt": ["text/plain", "This file is harmless.\n"],
+    "/eicar.com": ["application/octet-stream", eicar],
+    "/upload": ["text/plain", "The file arrived.\n"],
+  };
+  const [type, body] = pages[request.url ?? ""] ?? ["text/plain", "There is no such page.\n"];
+  // The answer to an upload goes out when all of it is here.
+  request.resume().once("end", () => {
+    response.writeHead(200, { "Content-Type": type }).end(body);
+  });
+});
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+async function preferredPort(port: number): Promise<number> {
+  return (await isTaken(port)) ? freePort() : port;
+}
+
+const missing = squidPrograms.find((program) => !existsSync(program));
+if (missing !== undefined) {
+  console.error(
+    `Squid is not installed (${missing}). Install it: sudo apt-get install squid-openssl`,
+  );
+  process.exit(1);
+}
+
+await using stack = new AsyncDisposableStack();
+const alreadyRuns = await isTaken(icapPort);
+if (!alreadyRuns) stack.use(await Sluice.start({ icapPort }));
+const squid = stack.use(
+  await Squid.start({ icapPort, service: "/scan", port: await preferredPort(3128) }),
+);
+const sitePort = await preferredPort(8080);
+await new Promise<void>((resolve) => site.listen(sitePort, "127.0.0.1", resolve));
+stack.defer(() => {
+  site.close();
+  site.closeAllConnections();
+});
+
+const home = `http://try.test:${sitePort}`;
+const browser = `chromium --user-data-dir=/tmp/sluice-try --proxy-server=${squid.url}`;
+console.log(`
+Sluice scans on port ${icapPort}${alreadyRuns ? " (it was running already)" : ""}; Squid in front of it is the proxy ${squid.url}.
+In another terminal:
+
+  curl --proxy ${squid.url} ${home}/harmless.txt      passes
+  curl --proxy ${squid.url} ${home}/eicar.com         is blocked: HTTP 403 and the reason
+  ${browser} ${home}/
+
+The last one opens a browser in which every page comes through Sluice. Ctrl-C ends all of this.`);
+
+await new Promise((resolve) => {
+  process.once("SIGINT", resolve).once("SIGTERM", resolve);
+});
