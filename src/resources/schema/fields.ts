@@ -53,16 +53,15 @@ export const duration = ({ min, max }: Bounds) => {
     });
 };
 
+const QUANTITY_FORM = 'must be a quantity of bytes such as "100Mi", "5M" or 65536';
+
 /** A quantity of bytes such as `100Mi`, between the bounds; a plain number is bytes. */
 export const quantity = ({ min, max }: Bounds) => {
   const [minBytes, maxBytes] = [quantityBytes(min), quantityBytes(max)];
   return z
     .union([
       z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-      z
-        .string()
-        .max(16)
-        .regex(QUANTITY_PATTERN, 'must be a quantity of bytes such as "100Mi", "5M" or 65536'),
+      z.string(QUANTITY_FORM).max(16).regex(QUANTITY_PATTERN, QUANTITY_FORM),
     ])
     .superRefine((value, context) => {
       const bytes = quantityBytes(value);

@@ -12,7 +12,18 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** All problems of one value under a schema, in the order of the document's fields. */
 export function problemsOf(error: z.ZodError, schema: z.ZodType): Problem[] {
-  return error.issues.flatMap((issue) => problemsOfIssue(issue, schema));
+  const mistyped = new Set<string>();
+  return error.issues.flatMap((issue) => {
+    const place = JSON.stringify(issue.path);
+    // Length and form of a value of the wrong type say nothing.
+    if (mistyped.has(place)) {
+      return [];
+    }
+    if (issue.code === "invalid_type") {
+      mistyped.add(place);
+    }
+    return problemsOfIssue(issue, schema);
+  });
 }
 
 function problemsOfIssue(issue: Issue, schema: z.ZodType): Problem[] {

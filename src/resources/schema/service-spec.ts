@@ -206,7 +206,6 @@ export const serviceSpec = withCelRules(
     path: withCelRules(
       z
         .string()
-        .min(2)
         .max(128)
         .regex(PATH_PATTERN, "must be a path such as /scan or /team/uploads")
         .meta({ example: "/downloads" }),
