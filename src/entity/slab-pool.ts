@@ -5,17 +5,18 @@ const SMALLEST_SLAB_BYTES = 4096;
 /**
  * Buffers of power-of-two sizes, used again and again: allocating and collecting a fresh 128 KiB
  * costs more CPU than copying a body into it. Every slab in use is counted in the budget with its
- * whole size; idle slabs are bounded by `maxIdleBytes` and not counted.
+ * whole size. Idle ones are kept in proportion to those in use, at least `minIdleBytes`, and never
+ * so many that both together pass the budget.
  */
 export class SlabPool {
   readonly #budget: SpoolBudget;
-  readonly #maxIdleBytes: number;
+  readonly #minIdleBytes: number;
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
-  constructor(budget: SpoolBudget, maxIdleBytes: number) {
+  constructor(budget: SpoolBudget, minIdleBytes: number) {
     this.#budget = budget;
-    this.#maxIdleBytes = maxIdleBytes;
+    this.#minIdleBytes = minIdleBytes;
   }
 
   /** A slab of at least `bytes`, or undefined when the budget has no room for it. */
@@ -34,8 +35,9 @@ export class SlabPool {
   /** Takes a slab back for use by others. Nobody may look at it from now on. */
   recycle(slab: Buffer): void {
     this.#budget.returnMemory(slab.length);
-    if (this.#idleBytes + slab.length > this.#maxIdleBytes) return;
-    this.#idleBytes += slab.length;
+    const idleBytes = this.#idleBytes + slab.length;
+    if (idleBytes > Math.max(this.#minIdleBytes, this.#budget.memoryBytes)) return;
+    this.#idleBytes = idleBytes;
     const idle = this.#idle.get(slab.length);
     if (idle === undefined) this.#idle.set(slab.length, [slab]);
     else idle.push(slab);
@@ -48,9 +50,24 @@ export class SlabPool {
 
   #slab(slabBytes: number): Buffer {
     const idle = this.#idle.get(slabBytes)?.pop();
-    if (idle === undefined) return Buffer.allocUnsafeSlow(slabBytes);
-    this.#idleBytes -= slabBytes;
-    return idle;
+    if (idle !== undefined) {
+      this.#idleBytes -= slabBytes;
+      return idle;
+    }
+    this.#dropIdle();
+    return Buffer.allocUnsafeSlow(slabBytes);
+  }
+
+  /** Makes room for a slab just counted, at the cost of idle ones of other sizes. */
+  #dropIdle(): void {
+    const { limits, memoryBytes } = this.#budget;
+    for (const idle of this.#idle.values()) {
+      while (this.#idleBytes > 0 && memoryBytes + this.#idleBytes > limits.memoryBytes) {
+        const slab = idle.pop();
+        if (slab === undefined) break;
+        this.#idleBytes -= slab.length;
+      }
+    }
   }
 }
 

@@ -17,7 +17,7 @@ export interface SpoolStoreOptions {
   /** Bytes of one body that may wait for the disk before its sender is paused. */
   readonly maxPendingBytes: number;
   /** Memory kept for reuse when no body needs it. */
-  readonly maxIdleBytes: number;
+  readonly minIdleBytes: number;
 }
 
 const MiB = 1024 * 1024;
@@ -26,8 +26,8 @@ export const SPOOL_DEFAULTS = Object.freeze({
   memoryBytes: 256 * 1024,
   totalMemoryBytes: 64 * MiB,
   totalDiskBytes: 10 * 1024 * MiB,
-  maxPendingBytes: 256 * 1024,
-  maxIdleBytes: 16 * MiB,
+  maxPendingBytes: 128 * 1024,
+  minIdleBytes: 16 * MiB,
 }) satisfies Omit<SpoolStoreOptions, "directory">;
 
 /**
@@ -54,7 +54,7 @@ export class SpoolStore {
       memoryBytes: options.totalMemoryBytes,
       diskBytes: options.totalDiskBytes,
     });
-    this.#slabs = new SlabPool(this.budget, options.maxIdleBytes);
+    this.#slabs = new SlabPool(this.budget, options.minIdleBytes);
   }
 
   /** Also removes what dead processes left in the directory. Rejects when it cannot be written to. */
