@@ -26,6 +26,8 @@ export function readFrom(accepted: Socket | TLSSocket, reader: Reader): Socket {
   const handle = adoptableHandle(accepted);
   if (handle === undefined) return readByEvents(accepted, reader);
   (accepted as Adoptable)._handle = null;
+  // Without its handle it ends only itself: the listener counts it until then, and could not close.
+  accepted.destroy();
   // `handle` is accepted by the constructor in Node 20 to 26 and is not in its documentation.
   const options = {
     handle,
