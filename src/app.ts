@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { AdminServer, type Readiness } from "./admin/index.ts";
 import type { ListenAddress, Settings } from "./config/index.ts";
@@ -19,13 +19,21 @@ import {
 } from "./resources/index.ts";
 import { Runtime, ScannerShelf, ServiceFactory } from "./runtime/index.ts";
 import { createEmbeddedScanner, type EmbeddedScannerDescription } from "./scanners/index.ts";
-import { IcapServer, type IcapServerOptions } from "./server/index.ts";
+import {
+  IcapServer,
+  type IcapServerOptions,
+  isWorkerProcess,
+  WorkerProcesses,
+  workerProcess,
+} from "./server/index.ts";
 import { Router } from "./services/index.ts";
 import {
   createTransactionLog,
   createTransactionMetrics,
   type Log,
   MetricsRegistry,
+  type MetricsSnapshot,
+  metricsText,
   PrometheusServerMetrics,
   TransactionChannel,
 } from "./telemetry/index.ts";
@@ -38,6 +46,8 @@ export interface AppFacts {
   readonly admin: ListenAddress | undefined;
   readonly services: readonly { readonly path: string; readonly methods: readonly string[] }[];
   readonly scanners: readonly EmbeddedScannerDescription[];
+  /** This is one of several workers, and another process speaks for all of them. */
+  readonly worker?: boolean;
 }
 
 /** A running server: `startApp` is its beginning, `drain` or `abort` its end. */
@@ -47,8 +57,8 @@ export interface App {
   drain(): Promise<void>;
   /** Ends what is under way with 503; `drain` then resolves soon. */
   abort(): void;
-  /** The metrics of this process as plain data, for a primary that adds up its workers. */
-  metricsSnapshot(): ReturnType<MetricsRegistry["snapshot"]>;
+  /** What this process counted so far, as plain data. */
+  metrics(): Promise<MetricsSnapshot>;
 }
 
 export interface AppPorts {
@@ -56,8 +66,6 @@ export interface AppPorts {
   readonly version: string;
   /** Lines that nobody read in time, so far. */
   readonly droppedLogLines: () => number;
-  /** Serve the admin port: not in a worker, whose primary does. */
-  readonly admin: boolean;
 }
 
 /** What this build can do with resources. */
@@ -73,8 +81,70 @@ const TLS_RELOAD_MS = 5000;
 const TLS_HANDSHAKE_MS = 10_000;
 const LINGER_MS = 5000;
 
-/** Starts all parts in order; when one fails, those before it are stopped again and it rejects. */
-export async function startApp(settings: Settings, ports: AppPorts): Promise<App> {
+/**
+ * Starts Sluice: in this process, or with `settings.workers` above 1 in worker processes that this one
+ * looks after. When a part fails, those before it are stopped again and it rejects.
+ */
+export function startApp(settings: Settings, ports: AppPorts): Promise<App> {
+  if (isWorkerProcess()) return startWorker(settings, ports);
+  const count = settings.workers === "auto" ? availableParallelism() : settings.workers;
+  return count > 1 ? startPrimary(settings, ports, count) : startServer(settings, ports);
+}
+
+async function startWorker(settings: Settings, ports: AppPorts): Promise<App> {
+  try {
+    // The admin port is the primary's.
+    const app = await startServer({ ...settings, admin: { address: undefined } }, ports);
+    workerProcess.ready(app.facts, {
+      drain: () => app.drain(),
+      abort: () => app.abort(),
+      report: () => app.metrics(),
+    });
+    return { ...app, facts: { ...app.facts, worker: true } };
+  } catch (error) {
+    workerProcess.failed(error);
+    throw error;
+  }
+}
+
+async function startPrimary(settings: Settings, ports: AppPorts, count: number): Promise<App> {
+  const { log, version, droppedLogLines } = ports;
+  const { logger } = log;
+  const registry = new MetricsRegistry({ processMetrics: false });
+  const metrics = new PrometheusServerMetrics(registry, {
+    now: Date.now,
+    version,
+    droppedLogLines,
+  });
+  const workers = new WorkerProcesses({
+    count,
+    logger,
+    onRestart: () => metrics.workerRestarted("process"),
+  });
+  const facts = (await workers.start()) as AppFacts;
+  let draining = false;
+  const snapshots = async (): Promise<MetricsSnapshot[]> => [
+    await registry.snapshot(),
+    ...((await workers.reports()) as MetricsSnapshot[]),
+  ];
+  const adminServer = await startAdmin(settings, {
+    logger,
+    draining: () => draining,
+    metrics: async () => metricsText(await snapshots()),
+  });
+  return {
+    facts: { ...facts, admin: adminServer?.address },
+    drain: async () => {
+      draining = true;
+      await workers.drain();
+      await adminServer?.stop();
+    },
+    abort: () => workers.abort(),
+    metrics: () => registry.snapshot(),
+  };
+}
+
+async function startServer(settings: Settings, ports: AppPorts): Promise<App> {
   const stops: (() => Promise<void>)[] = [];
   try {
     return await start(settings, ports, stops);
@@ -86,7 +156,7 @@ export async function startApp(settings: Settings, ports: AppPorts): Promise<App
 
 async function start(
   settings: Settings,
-  { log, admin, version, droppedLogLines }: AppPorts,
+  { log, version, droppedLogLines }: AppPorts,
   stops: (() => Promise<void>)[],
 ): Promise<App> {
   const { logger } = log;
@@ -138,9 +208,13 @@ async function start(
 
   const server = new IcapServer(serverOptions(settings), { engine, metrics, logger });
   await server.start();
-  stops.push(() => server.close());
+  stops.push(async () => server.close());
 
-  const adminServer = admin ? await startAdmin(settings, server, { registry, log }) : undefined;
+  const adminServer = await startAdmin(settings, {
+    logger,
+    draining: () => server.draining,
+    metrics: () => registry.text(),
+  });
   if (adminServer !== undefined) stops.push(() => adminServer.stop());
 
   return {
@@ -155,7 +229,7 @@ async function start(
       await stopAll(stops);
     },
     abort: () => server.abort(),
-    metricsSnapshot: () => registry.snapshot(),
+    metrics: () => registry.snapshot(),
   };
 }
 
@@ -284,21 +358,24 @@ function serverOptions({ listen, limits, wire, drain }: Settings): IcapServerOpt
   };
 }
 
+interface AdminMeans {
+  readonly logger: Log["logger"];
+  draining(): boolean;
+  metrics(): Promise<string>;
+}
+
 async function startAdmin(
   { admin }: Settings,
-  server: IcapServer,
-  { registry, log }: { registry: MetricsRegistry; log: Log },
+  means: AdminMeans,
 ): Promise<AdminServer | undefined> {
   if (admin.address === undefined) return undefined;
+  const readiness = (): Readiness =>
+    means.draining() ? { ready: false, reasons: ["draining"] } : { ready: true, reasons: [] };
   const adminServer = new AdminServer({
     ...admin.address,
-    logger: log.logger,
-    sources: { readiness: () => readinessOf(server), metrics: () => registry.text() },
+    logger: means.logger,
+    sources: { readiness, metrics: means.metrics },
   });
   await adminServer.start();
   return adminServer;
-}
-
-function readinessOf(server: IcapServer): Readiness {
-  return server.draining ? { ready: false, reasons: ["draining"] } : { ready: true, reasons: [] };
 }

@@ -108,7 +108,7 @@ export class IcapServer implements ConnectionHost {
         await this.#listen(address, (socket, proxied) => gate.accept(socket, proxied));
       }
     } catch (error) {
-      await this.close();
+      this.close();
       throw error;
     }
   }
@@ -133,26 +133,26 @@ export class IcapServer implements ConnectionHost {
       this.#whenEmpty = resolve;
     });
     const timers = [
-      setTimeout(() => void this.#closeListeners().then(() => this.#tellWhenEmpty()), delayMs),
+      setTimeout(() => this.#closeListeners(), delayMs),
       setTimeout(() => this.abort(), timeoutMs),
       ...this.#spreadIdle(Math.min(idleSpreadMs, timeoutMs)),
     ];
     await empty;
     for (const timer of timers) clearTimeout(timer);
-    await this.close();
+    this.close();
   }
 
   /** Aborts what is under way: with 503 where no answer had begun. */
   abort(): void {
     this.#draining = true;
-    void this.#closeListeners().then(() => this.#tellWhenEmpty());
+    this.#closeListeners();
     for (const connection of [...this.#connections.keys()]) connection.abortForDrain();
   }
 
   /** Ends everything at once. */
-  async close(): Promise<void> {
+  close(): void {
     for (const connection of [...this.#connections.keys()]) connection.abort();
-    await this.#closeListeners();
+    this.#closeListeners();
     this.#tls?.close();
     this.deadlines.stop();
   }
@@ -234,10 +234,10 @@ export class IcapServer implements ConnectionHost {
     return idle.map((connection, i) => setTimeout(() => connection.closeIdle(), i * step));
   }
 
-  async #closeListeners(): Promise<void> {
-    await Promise.all(
-      this.#listeners.splice(0).map((server) => new Promise((resolve) => server.close(resolve))),
-    );
+  /** Accepts nothing from now on. (`close` would call back only when every connection has ended.) */
+  #closeListeners(): void {
+    for (const server of this.#listeners.splice(0)) server.close();
+    this.#tellWhenEmpty();
   }
 
   #tellWhenEmpty(): void {

@@ -12,3 +12,10 @@ export {
   type ListenAddress,
 } from "./icap-server.ts";
 export type { TlsOptions } from "./tls-gate.ts";
+export {
+  isWorkerProcess,
+  type WorkerDuties,
+  WorkerProcesses,
+  type WorkerProcessesOptions,
+  workerProcess,
+} from "./worker-processes.ts";

@@ -1,3 +1,4 @@
+import { optionsReport } from "./report-headers.ts";
 import type { Service } from "./service.ts";
 
 export interface OptionsFacts {
@@ -31,6 +32,5 @@ export function optionsFields(facts: OptionsFacts): string {
     lines.push(`Preview: ${facts.previewBytes}`, "Transfer-Preview: *");
   }
   if (facts.include !== "") lines.push(`X-Include: ${facts.include}`);
-  lines.push("X-Response-Info: Options");
-  return lines.map((line) => `${line}\r\n`).join("");
+  return lines.map((line) => `${line}\r\n`).join("") + optionsReport;
 }

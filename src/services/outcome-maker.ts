@@ -104,14 +104,14 @@ export class OutcomeMaker {
         url: message.url,
         fileName: findings.entity?.fileName,
         message: findings.message,
+        status: decision.httpStatus,
       },
       {
         accept: fieldValue(fields, "accept"),
         acceptLanguage: fieldValue(fields, "accept-language"),
       },
     );
-    const { httpStatus } = decision;
-    return blockAnswer(httpStatus === undefined ? page : { ...page, status: httpStatus }, {
+    return blockAnswer(page, {
       date: new Date().toUTCString(),
       via: this.#options.via,
       bodyless: message.requestLine?.method === "HEAD",

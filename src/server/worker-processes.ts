@@ -1,0 +1,175 @@
+import cluster, { type Worker } from "node:cluster";
+import type { Logger } from "../telemetry/index.ts";
+
+/** What a primary asks of a worker. */
+const Order = { Drain: "drain", Abort: "abort", Report: "report" } as const;
+type Order = (typeof Order)[keyof typeof Order];
+
+interface OrderMessage {
+  readonly order: Order;
+  /** Of a report: names the answer that belongs to it. */
+  readonly id?: number;
+}
+
+type WorkerMessage =
+  | { readonly ready: unknown }
+  | { readonly failed: string }
+  | { readonly report: unknown; readonly id: number };
+
+export interface WorkerProcessesOptions {
+  readonly count: number;
+  readonly logger: Logger;
+  /** A worker died unasked and is being replaced. */
+  readonly onRestart: () => void;
+}
+
+const FIRST_RESTART_DELAY_MS = 100;
+const LONGEST_RESTART_DELAY_MS = 30_000;
+/** A worker that lived so long was healthy: its successor starts without a delay. */
+const HEALTHY_MS = 10_000;
+const REPORT_TIMEOUT_MS = 2000;
+
+/** Whether this process is one of a primary's workers. */
+export function isWorkerProcess(): boolean {
+  return cluster.isWorker;
+}
+
+/**
+ * The worker processes of a primary, which share its ports. One that dies is replaced, with its cause
+ * logged; one that dies again and again is waited for longer each time.
+ */
+export class WorkerProcesses {
+  readonly #options: WorkerProcessesOptions;
+  readonly #pending = new Map<number, (report: unknown) => void>();
+  #delayMs = FIRST_RESTART_DELAY_MS;
+  #reports = 0;
+  #stopping = false;
+  #restarts = new Set<NodeJS.Timeout>();
+
+  constructor(options: WorkerProcessesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with what the first worker tells of itself; rejects when one cannot start. */
+  async start(): Promise<unknown> {
+    const ready = Array.from({ length: this.#options.count }, () => this.#fork());
+    try {
+      return (await Promise.all(ready))[0];
+    } catch (error) {
+      this.#stopping = true;
+      for (const worker of workers()) worker.process.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** Tells all to drain; resolves when all have ended. */
+  async drain(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    await Promise.all(
+      workers().map(
+        (worker) =>
+          new Promise<void>((resolve) => {
+            worker.once("exit", () => resolve());
+            give(worker, { order: Order.Drain });
+          }),
+      ),
+    );
+  }
+
+  abort(): void {
+    this.#stopping = true;
+    for (const worker of workers()) give(worker, { order: Order.Abort });
+  }
+
+  /** Asks every worker for its report; one that does not answer in time is left out. */
+  async reports(): Promise<unknown[]> {
+    const answers = await Promise.all(workers().map((worker) => this.#report(worker)));
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  #report(worker: Worker): Promise<unknown> {
+    const id = ++this.#reports;
+    return new Promise((resolve) => {
+      const done = (report: unknown): void => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+        resolve(report);
+      };
+      const timer = setTimeout(() => done(undefined), REPORT_TIMEOUT_MS);
+      this.#pending.set(id, done);
+      give(worker, { order: Order.Report, id });
+    });
+  }
+
+  #fork(): Promise<unknown> {
+    const worker = cluster.fork();
+    const startedAt = performance.now();
+    return new Promise((resolve, reject) => {
+      worker.on("message", (message: WorkerMessage) => {
+        if ("ready" in message) resolve(message.ready);
+        else if ("failed" in message) reject(new Error(message.failed));
+        else this.#pending.get(message.id)?.(message.report);
+      });
+      worker.once("exit", (code, signal) => {
+        reject(new Error(`worker ended at its start: ${signal ?? `exit code ${code}`}`));
+        if (!this.#stopping) this.#replace(worker, { code, signal, startedAt });
+      });
+    });
+  }
+
+  #replace(dead: Worker, end: { code: number; signal: string; startedAt: number }): void {
+    const { logger, onRestart } = this.#options;
+    const livedMs = performance.now() - end.startedAt;
+    if (livedMs > HEALTHY_MS) this.#delayMs = FIRST_RESTART_DELAY_MS;
+    logger.error("worker process died", {
+      pid: dead.process.pid,
+      code: end.code,
+      signal: end.signal,
+      livedMs: Math.round(livedMs),
+      restartMs: this.#delayMs,
+    });
+    onRestart();
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      // Its failure is told by its own exit, which leads here again.
+      this.#fork().catch(() => {});
+    }, this.#delayMs);
+    this.#restarts.add(timer);
+    this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_RESTART_DELAY_MS);
+  }
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+function give(worker: Worker, message: OrderMessage): void {
+  if (worker.isConnected()) worker.send(message, () => {});
+}
+
+export interface WorkerDuties {
+  drain(): Promise<void>;
+  abort(): void;
+  report(): Promise<unknown>;
+}
+
+/** The worker's side: tells the primary what it is told and does what it is asked. */
+export const workerProcess = {
+  ready(facts: unknown, duties: WorkerDuties): void {
+    // The command line of a worker waits for a signal that only its primary gets.
+    const end = (): void => void duties.drain().finally(() => process.exit());
+    process.on("message", (message: OrderMessage) => {
+      if (message.order === Order.Drain) end();
+      else if (message.order === Order.Abort) duties.abort();
+      else void duties.report().then((report) => process.send?.({ report, id: message.id }));
+    });
+    // A primary that died cannot ask any more.
+    process.on("disconnect", end);
+    process.send?.({ ready: facts });
+  },
+
+  failed(error: unknown): void {
+    process.send?.({ failed: error instanceof Error ? error.message : String(error) });
+  },
+};
