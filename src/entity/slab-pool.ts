@@ -5,18 +5,16 @@ const SMALLEST_SLAB_BYTES = 4096;
 /**
  * Buffers of power-of-two sizes, used again and again: allocating and collecting a fresh 128 KiB
  * costs more CPU than copying a body into it. Every slab in use is counted in the budget with its
- * whole size. Idle ones are kept in proportion to those in use, at least `minIdleBytes`, and never
- * so many that both together pass the budget.
+ * whole size. Idle ones are kept as long as both together are within the budget: giving them back
+ * costs CPU and, as the heap gets holes, memory too.
  */
 export class SlabPool {
   readonly #budget: SpoolBudget;
-  readonly #minIdleBytes: number;
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
-  constructor(budget: SpoolBudget, minIdleBytes: number) {
+  constructor(budget: SpoolBudget) {
     this.#budget = budget;
-    this.#minIdleBytes = minIdleBytes;
   }
 
   /** A slab of at least `bytes`, or undefined when the budget has no room for it. */
@@ -35,9 +33,9 @@ export class SlabPool {
   /** Takes a slab back for use by others. Nobody may look at it from now on. */
   recycle(slab: Buffer): void {
     this.#budget.returnMemory(slab.length);
-    const idleBytes = this.#idleBytes + slab.length;
-    if (idleBytes > Math.max(this.#minIdleBytes, this.#budget.memoryBytes)) return;
-    this.#idleBytes = idleBytes;
+    const { limits, memoryBytes } = this.#budget;
+    if (memoryBytes + this.#idleBytes + slab.length > limits.memoryBytes) return;
+    this.#idleBytes += slab.length;
     const idle = this.#idle.get(slab.length);
     if (idle === undefined) this.#idle.set(slab.length, [slab]);
     else idle.push(slab);

@@ -10,14 +10,15 @@ export interface SpoolStoreOptions {
   readonly directory: string;
   /** A body above this goes to a file. */
   readonly memoryBytes: number;
-  /** Bytes of all bodies in memory together, those on their way to the disk included. */
+  /**
+   * Bytes of all bodies in memory together, those on their way to the disk included. Once used, the
+   * memory is kept for the next bodies.
+   */
   readonly totalMemoryBytes: number;
   /** Bytes of all spool files together. */
   readonly totalDiskBytes: number;
   /** Bytes of one body that may wait for the disk before its sender is paused. */
   readonly maxPendingBytes: number;
-  /** Memory kept for reuse when no body needs it. */
-  readonly minIdleBytes: number;
 }
 
 const MiB = 1024 * 1024;
@@ -27,7 +28,6 @@ export const SPOOL_DEFAULTS = Object.freeze({
   totalMemoryBytes: 64 * MiB,
   totalDiskBytes: 10 * 1024 * MiB,
   maxPendingBytes: 128 * 1024,
-  minIdleBytes: 16 * MiB,
 }) satisfies Omit<SpoolStoreOptions, "directory">;
 
 /**
@@ -54,7 +54,7 @@ export class SpoolStore {
       memoryBytes: options.totalMemoryBytes,
       diskBytes: options.totalDiskBytes,
     });
-    this.#slabs = new SlabPool(this.budget, options.minIdleBytes);
+    this.#slabs = new SlabPool(this.budget);
   }
 
   /** Also removes what dead processes left in the directory. Rejects when it cannot be written to. */
