@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { ResourceFiles, type ResourceFilesOptions, readResourceFiles } from "./resource-files.ts";
 export { Runtime, type RuntimeParts } from "./runtime.ts";
 export { type ScannerMaker, ScannerShelf } from "./scanner-shelf.ts";
 export { ServiceFactory, type ServiceFactoryOptions } from "./service-factory.ts";
