@@ -57,11 +57,7 @@ export class ContentWindow {
    */
   async slide(drop: number): Promise<void> {
     const buffer = this.#buffer;
-    if (buffer === undefined || this.#handle === undefined) {
-      this.#bytes = this.#bytes.subarray(drop);
-      this.#offset += drop;
-      return;
-    }
+    if (buffer === undefined || this.#handle === undefined) return; // memory is seen whole
     const kept = this.#bytes.length - drop;
     buffer.copyWithin(0, drop, this.#bytes.length);
     this.#offset += drop;

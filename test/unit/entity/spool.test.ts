@@ -197,6 +197,26 @@ describe("a body in a file", () => {
   });
 });
 
+describe("a body that has ended", () => {
+  it("takes no more", async () => {
+    const spool = (await temporaryStore()).create(1000);
+    spool.finishInMemory();
+    expect(() => spool.append(Buffer.from("x"), 0, 1)).toThrow("spool that has ended");
+  });
+
+  it("may be disposed twice, and while it waits for the disk", async () => {
+    const store = await temporaryStore({ memoryBytes: 0, maxPendingBytes: 1 });
+    const spool = store.create(1000);
+    spool.append(Buffer.from("x"), 0, 1);
+    const finishing = spool.finish();
+    spool.dispose();
+    spool.dispose();
+    await finishing;
+    await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0));
+    expect(store.budget.memoryBytes).toBe(0);
+  });
+});
+
 describe("a body above its limit", () => {
   it("is refused before its bytes are kept", async () => {
     const store = await temporaryStore();
@@ -266,6 +286,16 @@ describe("a disk that fails", () => {
     expect(spool.append(noise(1000), 0, 1000)).toBe(AppendResult.Pause);
     await drained;
     expect(spool.append(noise(1000), 0, 1000)).toBe(AppendResult.Refused);
+    expect(await spool.finish()).toMatchObject({ ok: false, failure: { kind: "disk-error" } });
+    expect(store.budget.memoryBytes).toBe(0);
+  });
+
+  it("drops what comes until the failure is known", async () => {
+    const directory = await temporaryDirectory();
+    const store = await temporaryStore({ directory, memoryBytes: 0 });
+    await rm(directory, { recursive: true });
+    const spool = store.create(1000 * KiB);
+    for (let turn = 0; turn < 10; turn++) spool.append(noise(70 * KiB), 0, 70 * KiB);
     expect(await spool.finish()).toMatchObject({ ok: false, failure: { kind: "disk-error" } });
     expect(store.budget.memoryBytes).toBe(0);
   });
