@@ -14,7 +14,7 @@ interface ScannerTally {
 export interface ServerMetricsOptions {
   /** Version of Sluice. */
   readonly version: string;
-  /** Seconds since 1970. */
+  /** Milliseconds since 1970, as `Date.now`. */
   readonly now: () => number;
   /** Lines that the log has lost so far. */
   readonly droppedLogLines: () => number;
@@ -115,7 +115,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
   configApplied(revision: string): void {
     increment(this.#configLoads, "applied");
     this.#configRevision = revision;
-    this.#configAppliedAt = this.#now();
+    this.#configAppliedAt = this.#now() / 1000;
   }
 
   configRefused(): void {

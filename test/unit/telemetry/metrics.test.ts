@@ -17,7 +17,7 @@ function build({ processMetrics = false } = {}) {
   const registry = new MetricsRegistry({ processMetrics });
   const metrics = new PrometheusServerMetrics(registry, {
     version: "1.2.3",
-    now: () => 1000,
+    now: () => 1_000_000,
     droppedLogLines: () => 7,
   });
   return { registry, metrics, count: createTransactionMetrics(registry) };

@@ -1,0 +1,127 @@
+import { Argument, Command, CommanderError, Option } from "commander";
+import type { CliContext } from "./cli-context.ts";
+import { defaultService, serviceUrl, withClientFlags } from "./client-flags.ts";
+import { configCheck, configDefault } from "./config-command.ts";
+import { ExitCode } from "./exit-code.ts";
+import { type ProbeFlags, probe } from "./probe-command.ts";
+import { type ScanFlags, scan } from "./scan-command.ts";
+import { serve } from "./serve-command.ts";
+import { settingsHelp } from "./settings-help.ts";
+import { version } from "./version.ts";
+
+const helpColumns = 96;
+
+/** Runs the command that the arguments name; the result is the exit status of the process. */
+export async function runCli(context: CliContext): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.Ok;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(context.argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Unusable;
+    context.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return ExitCode.Failed;
+  }
+}
+
+type Done = (code: ExitCode) => void;
+
+function buildProgram(context: CliContext, done: Done): Command {
+  const program = new Command("sluice")
+    .description(
+      "ICAP server (RFC 3507) that scans what proxies, mail gateways and storage hand it.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => helpColumns,
+      getErrHelpWidth: () => helpColumns,
+    })
+    .helpCommand(false)
+    .enablePositionalOptions();
+  addServe(program, context, done);
+  addScan(program, context, done);
+  addProbe(program, context, done);
+  addConfig(program, context, done);
+  addVersion(program, context);
+  return program;
+}
+
+/** Settings are read by src/config, which reports all problems at once; commander passes them on. */
+function takesSettings(command: Command): Command {
+  return command.allowUnknownOption().allowExcessArguments().passThroughOptions();
+}
+
+function addServe(program: Command, context: CliContext, done: Done): void {
+  takesSettings(program.command("serve"))
+    .usage("[settings]")
+    .description("Serve ICAP until SIGTERM or SIGINT. Needs no settings.")
+    .addHelpText("after", settingsHelp(helpColumns))
+    .action(async (_flags, command: Command) => done(await serve(command.args, context)));
+}
+
+function addScan(program: Command, context: CliContext, done: Done): void {
+  withClientFlags(program.command("scan"))
+    .argument("[files...]", "files to scan; - is standard input")
+    .description("Have a running server scan files, and print a line for each.")
+    .addOption(
+      new Option("--service <url>", "service to ask")
+        .argParser(serviceUrl)
+        .default(serviceUrl(defaultService), defaultService),
+    )
+    .option("--eicar", "scan the EICAR test file: harmless, and detected by every scanner")
+    .option("--json", "print a JSON object a line")
+    .addHelpText(
+      "after",
+      `
+Results: clean, blocked, modified (the server gave back another file), unjudged (the server let
+it pass without a verdict, as configured), error.
+
+Exit status: 0 when nothing was blocked, 1 when something was, 2 when something could not be
+scanned and nothing was blocked.`,
+    )
+    .action(async (files: string[], flags: ScanFlags) => done(await scan(files, flags, context)));
+}
+
+function addProbe(program: Command, context: CliContext, done: Done): void {
+  withClientFlags(program.command("probe"))
+    .addArgument(
+      new Argument("[url]", "service to ask")
+        .argParser(serviceUrl)
+        .default(serviceUrl(defaultService), defaultService),
+    )
+    .description("Ask a service for its OPTIONS and print them; for health checks.")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", "\nExit status: 0 when it answered 200, otherwise 1; 2 for wrong usage.")
+    .action(async (url, flags: ProbeFlags) => done(await probe(url, flags, context)));
+}
+
+function addConfig(program: Command, context: CliContext, done: Done): void {
+  const config = program.command("config").description("Print and check settings.");
+  config
+    .command("default")
+    .description("Print a settings file with every default and its meaning.")
+    .action(() => done(configDefault(context)));
+  takesSettings(config.command("check"))
+    .usage("[settings]")
+    .description("Check settings as serve would, and print those in force with their origin.")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 when all is right, 2 when not. Settings: sluice serve --help",
+    )
+    .action((_flags, command: Command) => done(configCheck(command.args, context)));
+}
+
+function addVersion(program: Command, { stdout }: CliContext): void {
+  program
+    .command("version")
+    .description("Print the version.")
+    .action(() => {
+      stdout.write(`sluice ${version} (node ${process.versions.node})\n`);
+    });
+}

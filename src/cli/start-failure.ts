@@ -1,0 +1,22 @@
+/**
+ * How Node words a failed `listen`, with its address at the end: `listen EADDRINUSE: address already
+ * in use :::1344`; in a worker process `bind EADDRINUSE 127.0.0.1:1344`. Only the message comes with
+ * the error from a worker to its primary.
+ */
+const listenMessage = /^(?:listen|bind) (?<code>E[A-Z]+)\b.*?(?<host>[^\s]*):(?<port>\d+)$/;
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program has this port; stop it, or choose another port",
+  EACCES: "no permission; ports below 1024 are for root, or need CAP_NET_BIND_SERVICE",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EAFNOSUPPORT: "this machine has no IPv6; name an IPv4 address such as 0.0.0.0",
+};
+
+/** Why Sluice could not start, on one line. */
+export function startFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const { code = "", host = "", port } = listenMessage.exec(message)?.groups ?? {};
+  if (port === undefined) return `cannot start: ${message}`;
+  const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return `cannot listen on ${place}: ${reasons[code] ?? code}`;
+}

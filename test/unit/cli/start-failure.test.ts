@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { startFailure } from "../../../src/cli/start-failure.ts";
+
+describe("a failed start", () => {
+  it.each([
+    [
+      new Error("listen EADDRINUSE: address already in use :::1344"),
+      "cannot listen on [::]:1344: another program has this port; stop it, or choose another port",
+    ],
+    [
+      new Error("bind EADDRINUSE 127.0.0.1:1344"),
+      "cannot listen on 127.0.0.1:1344: another program has this port; stop it, or choose another port",
+    ],
+    [
+      new Error("listen EACCES: permission denied 127.0.0.1:80"),
+      "cannot listen on 127.0.0.1:80: no permission; ports below 1024 are for root, or need CAP_NET_BIND_SERVICE",
+    ],
+    [new Error("listen EWEIRD ::1:1344"), "cannot listen on [::1]:1344: EWEIRD"],
+    [new Error("no such certificate"), "cannot start: no such certificate"],
+    ["odd", "cannot start: odd"],
+  ])("is told on one line", (error, expected) => {
+    expect(startFailure(error)).toBe(expected);
+  });
+});
