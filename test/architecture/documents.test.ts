@@ -93,3 +93,29 @@ describe("a folder of src", async () => {
     expect(face).toMatch(/^\/\*\*(?:(?!\*\/)[\s\S])*@module/);
   });
 });
+
+describe("the bounds in SECURITY.md", async () => {
+  const settings = new Map(
+    [
+      ...(await readFile(join(root, "docs", "configuration.md"), "utf8")).matchAll(
+        /^\| `([\w.]+)`<br>.*? \| .*? \| `([^`]+)` \| /gm,
+      ),
+    ].map(([, name, value]) => [name, value]),
+  );
+  const bounds = [
+    ...(await readFile(join(root, "SECURITY.md"), "utf8")).matchAll(
+      /^\| [^|]+ \| `([\w.]+)` \| `([^`]+)` \| /gm,
+    ),
+  ];
+
+  it("are the defaults of the settings that they name", () => {
+    const stated = bounds.map(([, name, value]) => [name, value]);
+    expect(stated.length).toBeGreaterThan(20);
+    expect(stated).toEqual(stated.map(([name]) => [name, settings.get(name)]));
+  });
+
+  it("are all bounds of the wire", () => {
+    const wire = [...settings.keys()].filter((name) => name?.startsWith("wire."));
+    expect(bounds.map(([, name]) => name)).toEqual(expect.arrayContaining(wire));
+  });
+});
