@@ -7,7 +7,7 @@ const inMemory = { testTimeout: 10_000, sequence: { groupOrder: 0 } };
 const withSockets = {
   pool: "forks",
   testTimeout: 20_000,
-  hookTimeout: 30_000,
+  hookTimeout: 120_000,
   sequence: { groupOrder: 0 },
 } as const;
 

@@ -1,8 +1,9 @@
 /**
  * Many users at once through Squid, and a new version of Sluice put in place under that load as
- * Kubernetes does it: the new server is started, the old one gets SIGTERM, announces on every answer
- * that it closes, goes on accepting for `drain.delay` until the load balancer has noticed, and ends
- * when nothing is under way. HAProxy stands for the load balancer, in TCP mode.
+ * Kubernetes does it: the new server is started; the old one gets SIGTERM while the load balancer is
+ * told to send it no new connection; it announces on every answer that it closes, goes on accepting
+ * for `drain.delay`, since the load balancer may hear of it late, and ends when nothing is under way.
+ * HAProxy stands for the load balancer, in TCP mode.
  */
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
@@ -57,6 +58,7 @@ describeWith([...squidPrograms, haproxyPath], "50 users while Sluice is replaced
     await using replacement = await Sluice.start({ flags, icapPort: newPort });
     await balancer.waitUntilUp(newPort);
     old.signal("SIGTERM");
+    await balancer.drain(old.icapPort);
     const exit = await old.exited;
     await load.more(200);
     await load.stop();

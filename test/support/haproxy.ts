@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { ChildProgram } from "./child-program.ts";
 import { freePort } from "./free-port.ts";
 import { TempDirectory } from "./temp-directory.ts";
@@ -21,7 +22,10 @@ export class Haproxy {
   static async start(serverPorts: readonly number[]): Promise<Haproxy> {
     const directory = new TempDirectory();
     const port = await freePort();
-    writeFileSync(directory.join("haproxy.cfg"), configuration(port, serverPorts));
+    writeFileSync(
+      directory.join("haproxy.cfg"),
+      configuration(port, serverPorts, directory.join("control")),
+    );
     const program = new ChildProgram(haproxyPath, [
       "-W",
       "-db",
@@ -37,16 +41,25 @@ export class Haproxy {
     await this.#program.waitForOutput(new RegExp(`Server icap/s${serverPort} is UP`));
   }
 
+  /** Sends no new connection to the server; those there are stay. */
+  async drain(serverPort: number): Promise<void> {
+    const control = connect(this.#directory.join("control"));
+    control.end(`set server icap/s${serverPort} state drain\n`);
+    const answer = (await control.setEncoding("utf8").toArray()).join("").trim();
+    if (answer !== "") throw new Error(`HAProxy: ${answer}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program.stop();
     this.#directory.remove();
   }
 }
 
-function configuration(port: number, serverPorts: readonly number[]): string {
+function configuration(port: number, serverPorts: readonly number[], control: string): string {
   return `
 global
   log stderr format raw local0 notice
+  stats socket ${control} level admin
 defaults
   mode tcp
   log global
