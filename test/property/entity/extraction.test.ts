@@ -236,6 +236,7 @@ describe("undoing content codings", () => {
           (data, name) => (ENCODERS[name] as typeof zlib.gzipSync)(data),
           bytes,
         );
+        fc.pre(encoded.length > 1); // brotli needs one byte for nothing
         const kept = encoded.subarray(0, 1 + (cut % (encoded.length - 1)));
         const about = { contentEncoding: list.join(", ") };
         const { problems } = await extract(inMemory, kept, about);
