@@ -11,6 +11,7 @@ export { type Compilation, compile } from "./compile/compile.ts";
 export { AcceptedReason, type Condition, ResolvedRefsReason } from "./compile/conditions.ts";
 export type { Capabilities, CompileOptions, SecretFacts } from "./compile/options.ts";
 export type { ObjectReport } from "./compile/report.ts";
+export { type CustomResourceDefinition, customResourceDefinitions } from "./crd/definition.ts";
 export { type FieldPath, formatPath, formatProblem, type Problem } from "./problem.ts";
 export {
   compileFiles,

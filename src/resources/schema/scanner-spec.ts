@@ -256,11 +256,7 @@ const labelSelector = z
           z.strictObject({
             key: labelKey.describe("Label."),
             operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How to compare."),
-            values: z
-              .array(labelValue)
-              .max(64)
-              .default([])
-              .describe("With In and NotIn, and only then."),
+            values: setOf(labelValue, 64).default([]).describe("With In and NotIn, and only then."),
           }),
           [
             {

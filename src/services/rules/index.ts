@@ -14,7 +14,14 @@ export type {
   RuleFacts,
   ServiceFacts,
 } from "./facts.ts";
-export { FUNCTIONS, NOW, VARIABLES } from "./language.ts";
+export {
+  FUNCTIONS,
+  NOW,
+  STANDARD_FUNCTIONS,
+  STANDARD_MACROS,
+  STANDARD_METHODS,
+  VARIABLES,
+} from "./language.ts";
 export { isNetwork } from "./networks.ts";
 export * from "./outcome-policy.ts";
 export { QUANTITY_PATTERN, quantityBytes } from "./quantity.ts";

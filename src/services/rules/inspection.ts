@@ -2,8 +2,8 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import {
   FUNCTIONS,
   type FunctionDefinition,
-  MACROS,
   STANDARD_FUNCTIONS,
+  STANDARD_MACROS,
   STANDARD_METHODS,
   VARIABLES,
 } from "./language.ts";
@@ -11,11 +11,11 @@ import {
 /** Nested macros take time to the power of their depth. */
 const MAX_MACRO_DEPTH = 2;
 
-const MACRO_NAMES: ReadonlySet<string> = new Set(MACROS);
+const MACRO_NAMES: ReadonlySet<string> = new Set(STANDARD_MACROS);
 const isMethod = ({ signature }: FunctionDefinition) => /^[\w.]+\.\w+\(/.test(signature);
 const METHOD_NAMES: ReadonlySet<string> = new Set([
   ...STANDARD_METHODS,
-  ...MACROS,
+  ...STANDARD_MACROS,
   ...FUNCTIONS.filter(isMethod).map(({ name }) => name),
 ]);
 const FUNCTION_NAMES: ReadonlySet<string> = new Set([

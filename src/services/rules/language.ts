@@ -293,7 +293,7 @@ export const STANDARD_METHODS = [
 ] as const;
 
 /** Those that evaluate their last argument once for each entry of a list. */
-export const MACROS = ["all", "exists", "exists_one", "filter"] as const;
+export const STANDARD_MACROS = ["all", "exists", "exists_one", "filter"] as const;
 
 /** What rules may use of CEL's own functions. */
 export const STANDARD_FUNCTIONS = [
