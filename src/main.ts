@@ -6,6 +6,10 @@ import { processSources } from "./config/index.ts";
 /** In a checkout `sluice` is not in the path, and the Node there may be too old: npm knows the right one. */
 const isCheckout = basename(import.meta.filename) === "main.ts";
 
+// `sluice scan … | head`: the reader has seen enough. A greeting that nobody can see is no fault.
+process.stdout.on("error", () => process.exit(0));
+process.stderr.on("error", () => {});
+
 const exitCode = await runCli({
   argv: process.argv.slice(2),
   stdin: process.stdin,

@@ -5,6 +5,5 @@
  * @module
  */
 export type { CliContext, Output, RunningApp, StartApp } from "./cli-context.ts";
-export { ExitCode } from "./exit-code.ts";
 export { runCli } from "./program.ts";
 export { version } from "./version.ts";

@@ -15,5 +15,5 @@ export {
 export { formatProblems, type Problem } from "./problem.ts";
 export { processSources } from "./process-sources.ts";
 export { parseDuration } from "./quantity.ts";
-export { Action, type ListenAddress, type Settings, type WorkerCount } from "./settings.ts";
+export type { Action, ListenAddress, Settings, WorkerCount } from "./settings.ts";
 export { defaultSettingsFile, effectiveSettingsFile } from "./settings-file.ts";
