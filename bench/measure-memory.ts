@@ -112,6 +112,8 @@ interface MemoryResult {
   readonly idle: Memory;
   readonly peak: Memory;
   readonly growthMiB: number;
+  /** One every `sampleMs`. */
+  readonly samples: readonly Memory[];
   readonly report: LoadReport;
   readonly isMet: boolean | undefined;
 }
@@ -188,7 +190,7 @@ function judge(
       ? undefined
       : peak.residentMiB <= (maxResidentMiB ?? Number.POSITIVE_INFINITY) &&
         growthMiB <= (maxGrowthMiB ?? Number.POSITIVE_INFINITY);
-  return { scenario: scenario.name, idle, peak, growthMiB, report, isMet };
+  return { scenario: scenario.name, idle, peak, growthMiB, samples, report, isMet };
 }
 
 function memoryTable(selected: readonly Scenario[], results: readonly MemoryResult[]): string {

@@ -5,7 +5,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     [],
   );
   const isNumeric = widths.map((_, column) =>
-    rows.slice(1).every((row) => /^[≤≥]?\s*[\d.]|^$/.test(row[column] ?? "")),
+    rows.slice(1).every((row) => /^[≤≥]?\s*[\d.,]+[kM]?\*?( \[.*\])?$|^$/.test(row[column] ?? "")),
   );
   const lines = rows.map((row) =>
     row
