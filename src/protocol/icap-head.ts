@@ -105,6 +105,10 @@ export class IcapHeadParser {
     if (start === 0) return this.#takeRequestLine(draft, text, lineFeed);
     const error = lineFault(draft, text, start, lineFeed);
     if (error !== undefined || lineFeed === start + 1) return error;
+    // Folded lines count as well: joining any number of them would take quadratic time.
+    if (++draft.fieldLines > this.#limits.headFields) {
+      return icapError("ICAP_ERR_TOO_MANY_FIELDS", this.#limits.headFields);
+    }
     const first = text.charCodeAt(start);
     if (first === SPACE || first === TAB) return draft.fold(text.slice(start, lineFeed - 1));
     return this.#takeField(draft, text, start, lineFeed - 1);
@@ -148,9 +152,6 @@ export class IcapHeadParser {
   }
 
   #takeField(draft: HeadDraft, text: string, start: number, end: number): IcapError | undefined {
-    if (draft.fields.length >= this.#limits.headFields * 2) {
-      return icapError("ICAP_ERR_TOO_MANY_FIELDS", this.#limits.headFields);
-    }
     const colon = text.indexOf(":", start);
     if (colon < 0 || colon >= end) {
       return icapError("ICAP_ERR_FIELD_SYNTAX", shown(text.slice(start, end)));
@@ -212,6 +213,7 @@ class HeadDraft {
   /** The text holds something that makes a line-by-line check worthwhile. */
   readonly suspect: boolean;
   readonly fields: string[] = [];
+  fieldLines = 0;
   method: string | undefined;
   uri: ServiceUri = { path: "/", query: "" };
 

@@ -4,6 +4,7 @@ export interface WireLimits {
   readonly requestLineBytes: number;
   /** All of the ICAP head: request line, fields and line ends. */
   readonly headBytes: number;
+  /** Lines of fields in the ICAP head; a folded line counts like a field. */
   readonly headFields: number;
   /** The encapsulated HTTP heads together. */
   readonly encapsulatedBytes: number;

@@ -1,0 +1,132 @@
+import {
+  fieldValue,
+  type HeadBytes,
+  type IcapRequest,
+  ParserState,
+  RequestParser,
+  type RequestParserOptions,
+} from "../../src/protocol/index.ts";
+
+/** What the server does when a preview is complete. */
+export const AtPreview = {
+  /** Asks for the rest: `100 Continue`. */
+  Continue: "continue",
+  /** Answers: what comes next is another request. */
+  Answer: "answer",
+  /** Nothing, as long as the test lasts. */
+  Hold: "hold",
+} as const;
+export type AtPreview = (typeof AtPreview)[keyof typeof AtPreview];
+
+export interface ReplayOptions {
+  readonly parser?: RequestParserOptions;
+  readonly atPreview?: AtPreview;
+}
+
+/** More than any step of the parser needs: an error and the swallowing of what follows. */
+const MAX_FEEDS_WITHOUT_PROGRESS = 2;
+
+/** Bytes as text that shows each of them: printable ASCII as it is, the rest escaped. */
+export function visible(bytes: string): string {
+  const names: Record<string, string> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" };
+  return bytes.replace(
+    /[^\x20-\x7e]|\\/g,
+    (byte) => names[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+/**
+ * Feeds the pieces, one read each, to a `RequestParser` and returns what it told, one line an event,
+ * neighbouring pieces of a body joined. Reads share one buffer that is overwritten after each, as the
+ * sockets' is: whoever keeps a view shows garbage.
+ *
+ * @throws when the parser neither takes a byte nor waits
+ */
+export function requestEvents(
+  pieces: readonly Buffer[],
+  options: ReplayOptions = {},
+): readonly string[] {
+  const log = new EventLog();
+  const parser = new RequestParser(log, options.parser);
+  const read = Buffer.alloc(Math.max(...pieces.map((piece) => piece.length)) + 2);
+  for (const piece of pieces) {
+    read.fill("#");
+    piece.copy(read, 1);
+    if (!takeRead(parser, read, 1 + piece.length, options.atPreview ?? AtPreview.Continue)) break;
+  }
+  const { state } = parser;
+  if (state !== ParserState.Start && state !== ParserState.Closed) log.add(`waits in ${state}`);
+  return log.lines;
+}
+
+/** Whether the connection can go on: false where the parser is to stay held. */
+function takeRead(parser: RequestParser, read: Buffer, end: number, atPreview: AtPreview): boolean {
+  let position = 1;
+  let idleFeeds = 0;
+  while (position < end) {
+    const next = parser.feed(read, position, end);
+    idleFeeds = next === position ? idleFeeds + 1 : 0;
+    position = next;
+    if (parser.state === ParserState.Held) {
+      if (atPreview === AtPreview.Hold) return false;
+      if (atPreview === AtPreview.Continue) parser.continueBody();
+      else parser.endMessage();
+    } else if (idleFeeds > MAX_FEEDS_WITHOUT_PROGRESS) {
+      throw new Error(`no progress in state ${parser.state}`);
+    }
+  }
+  return true;
+}
+
+class EventLog {
+  readonly lines: string[] = [];
+  #body: string | undefined;
+
+  add(line: string): void {
+    if (this.#body !== undefined) this.lines.push(`body "${visible(this.#body)}"`);
+    this.#body = undefined;
+    this.lines.push(line);
+  }
+
+  onRequest(request: IcapRequest, heads: HeadBytes): void {
+    this.add(requestLine(request));
+    for (let i = 0; i < request.fields.length; i += 2) {
+      const name = request.fields[i] as string;
+      if (/^x-/i.test(name)) this.add(`field ${name} "${visible(request.fields[i + 1] as string)}"`);
+    }
+    const { bytes, start, middle, end } = heads;
+    if (middle > start) this.add(`req-hdr "${visible(bytes.toString("latin1", start, middle))}"`);
+    if (end > middle) this.add(`res-hdr "${visible(bytes.toString("latin1", middle, end))}"`);
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    if (end <= start) throw new Error("a piece of body without bytes");
+    this.#body = (this.#body ?? "") + bytes.toString("latin1", start, end);
+  }
+
+  onPreviewEnd(): void {
+    this.add("preview-end");
+  }
+
+  onEnd(): void {
+    this.add("end");
+  }
+
+  onError({ code, status, closes }: { code: string; status: number; closes: boolean }): void {
+    this.add(`error ${code} ${status} ${closes ? "closes" : "stays"}`);
+  }
+}
+
+function requestLine(request: IcapRequest): string {
+  const { method, uri, encapsulated, previewBytes, allows204, allows206, closes } = request;
+  const words = [
+    `request ${method} ${uri.path}${uri.query === "" ? "" : `?${uri.query}`}`,
+    encapsulated.body,
+    ...(previewBytes >= 0 ? [`preview=${previewBytes}`] : []),
+    ...(allows204 ? ["allows-204"] : []),
+    ...(allows206 ? ["allows-206"] : []),
+    ...(closes ? ["closes"] : []),
+    ...(fieldValue(request.fields, "host") === undefined ? ["no-host"] : []),
+  ];
+  return words.join(" ");
+}
