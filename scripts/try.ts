@@ -68,16 +68,18 @@ stack.defer(() => {
 });
 
 const home = `http://try.test:${sitePort}`;
-const browser = `chromium --user-data-dir=/tmp/sluice-try --proxy-server=${squid.url}`;
 console.log(`
-Sluice scans on port ${icapPort}${alreadyRuns ? " (it was running already)" : ""}; Squid in front of it is the proxy ${squid.url}.
-In another terminal:
+Sluice scans on port ${icapPort}${alreadyRuns ? " (it was running already)" : ""}; the proxy in front of it is ${squid.url}.
+In another terminal, a download that passes and one that is blocked:
 
-  curl --proxy ${squid.url} ${home}/harmless.txt      passes
-  curl --proxy ${squid.url} ${home}/eicar.com         is blocked: HTTP 403 and the reason
-  ${browser} ${home}/
+  curl --proxy ${squid.url} ${home}/harmless.txt
+  curl --proxy ${squid.url} --include --header 'Accept: text/plain' ${home}/eicar.com
 
-The last one opens a browser in which every page comes through Sluice. Ctrl-C ends all of this.`);
+In a browser, with every page coming through Sluice:
+
+  chromium --user-data-dir=/tmp/sluice-try --proxy-server=${squid.url} ${home}/
+
+Ctrl-C ends all of this.`);
 
 await new Promise((resolve) => {
   process.once("SIGINT", resolve).once("SIGTERM", resolve);
