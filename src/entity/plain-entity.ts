@@ -47,7 +47,8 @@ function isEncoded({ contentEncoding }: BodyDescription): boolean {
 }
 
 function isMultipart({ contentType }: BodyDescription): boolean {
-  return contentType !== undefined && /^\s*multipart\//i.test(contentType);
+  // Also the second of two Content-Types: some servers take the last.
+  return contentType !== undefined && /(?:^|,)\s*multipart\//i.test(contentType);
 }
 
 function mediaTypeOf(contentType: string): string | undefined {

@@ -54,6 +54,8 @@ describe("the entity of a plain body", () => {
 
   it("is not made when the body is a multipart", async () => {
     expect((await entityOf({ contentType: "Multipart/X-Own" })).entity).toBeUndefined();
+    const twice = "text/plain, multipart/form-data; boundary=b";
+    expect((await entityOf({ contentType: twice })).entity).toBeUndefined();
   });
 
   it("is made of a form without files as it is", async () => {
