@@ -1,11 +1,12 @@
 const INITIAL_BYTES = 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Bytes kept from one read to the next. Grows by doubling with what really came, never by a number
  * that a peer sent; the caller checks its bounds before it adds.
  */
 export class Carry {
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NO_BYTES;
   #length = 0;
 
   get length(): number {
@@ -36,6 +37,6 @@ export class Carry {
   /** Forgets everything and gives the memory back: idle connections hold none. */
   clear(): void {
     this.#length = 0;
-    this.#buffer = Buffer.alloc(0);
+    this.#buffer = NO_BYTES;
   }
 }

@@ -24,7 +24,11 @@ export const ERRORS = {
   ICAP_ERR_CONTROL_CHARACTER: { status: 400, closes: true, message: "control character in %s" },
   ICAP_ERR_FIELD_SYNTAX: { status: 400, closes: true, message: "malformed header field %s" },
   ICAP_ERR_HEAD_TOO_LARGE: { status: 400, closes: true, message: "ICAP head exceeds %s bytes" },
-  ICAP_ERR_TOO_MANY_FIELDS: { status: 400, closes: true, message: "more than %s lines of header fields" },
+  ICAP_ERR_TOO_MANY_FIELDS: {
+    status: 400,
+    closes: true,
+    message: "more than %s lines of header fields",
+  },
   ICAP_ERR_HOST: { status: 400, closes: true, message: "missing or contradictory Host %s" },
   ICAP_ERR_PREVIEW: { status: 400, closes: true, message: "Preview is not a usable number: %s" },
   ICAP_ERR_PREVIEW_TOO_LONG: { status: 400, closes: true, message: "preview exceeds %s bytes" },

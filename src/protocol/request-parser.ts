@@ -166,7 +166,7 @@ export class RequestParser {
     return this.#takeHead(bytes.toString("latin1", start, headEnd), headEnd);
   }
 
-  /** The slow path: a head in several reads. Looks at it again whenever a line has been completed. */
+  /** The slow path: a head in several reads. It is looked at again when a line of it is complete. */
   #carriedIcapHead(bytes: Buffer, start: number, end: number): number {
     const before = this.#carry.length;
     // One byte beyond the limit is enough to see that it is exceeded.
@@ -179,8 +179,18 @@ export class RequestParser {
       this.#carry.truncate(0);
       return this.#takeHead(buffer.toString("latin1", 0, headEnd), start + headEnd - before);
     }
+    if (before > 0 && !this.#isWorthALook(before)) return start + take;
     const result = this.#heads.parse(buffer.toString("latin1", 0, length));
     return result === undefined ? start + take : this.#fault(result as IcapError, start + take);
+  }
+
+  /** A line was completed by what stands behind `before`, or one has become too long. */
+  #isWorthALook(before: number): boolean {
+    const { buffer, length } = this.#carry;
+    const { requestLineBytes, headBytes } = this.#limits;
+    const firstLine = buffer.subarray(0, Math.min(length, requestLineBytes + 2));
+    const bound = firstLine.includes(LF) ? headBytes : requestLineBytes + 1;
+    return length > bound || buffer.subarray(before, length).includes(LF);
   }
 
   #takeHead(text: string, headEnd: number): number {
@@ -219,7 +229,7 @@ export class RequestParser {
     }
     this.#startBody(request);
     this.#sink.onRequest(request, heads);
-    if (this.#carry.length > 0) this.#carry.clear();
+    this.#carry.clear();
     if (!hasBody(request.encapsulated)) this.#end();
   }
 

@@ -15,7 +15,8 @@ export interface CorpusCase {
 /** Reads the cases of one Markdown file; throws at whatever is no case. */
 export function readCases(markdown: string): readonly CorpusCase[] {
   const cases: CorpusCase[] = [];
-  const pattern = /^## (.+)\n(?:(?!^## |^```).*\n)*?^```icap(.*)\n([\s\S]*?)^```\n\s*^```log\n([\s\S]*?)^```$/gm;
+  const pattern =
+    /^## (.+)\n(?:(?!^## |^```).*\n)*?^```icap(.*)\n([\s\S]*?)^```\n\s*^```log\n([\s\S]*?)^```$/gm;
   for (const match of markdown.matchAll(pattern)) {
     const [, title = "", words = "", bytes = "", log = ""] = match;
     cases.push({

@@ -65,17 +65,18 @@ function takeRead(parser: RequestParser, read: Buffer, end: number, atPreview: A
   let idleFeeds = 0;
   while (position < end) {
     const next = parser.feed(read, position, end);
-    idleFeeds = next === position ? idleFeeds + 1 : 0;
+    idleFeeds = next === position && parser.state !== ParserState.Held ? idleFeeds + 1 : 0;
+    if (idleFeeds > MAX_FEEDS_WITHOUT_PROGRESS) throw new Error(`no progress in ${parser.state}`);
     position = next;
-    if (parser.state === ParserState.Held) {
-      if (atPreview === AtPreview.Hold) return false;
-      if (atPreview === AtPreview.Continue) parser.continueBody();
-      else parser.endMessage();
-    } else if (idleFeeds > MAX_FEEDS_WITHOUT_PROGRESS) {
-      throw new Error(`no progress in state ${parser.state}`);
-    }
+    if (parser.state === ParserState.Held && !passPreview(parser, atPreview)) return false;
   }
   return true;
+}
+
+function passPreview(parser: RequestParser, atPreview: AtPreview): boolean {
+  if (atPreview === AtPreview.Continue) parser.continueBody();
+  else if (atPreview === AtPreview.Answer) parser.endMessage();
+  return atPreview !== AtPreview.Hold;
 }
 
 class EventLog {
@@ -92,7 +93,8 @@ class EventLog {
     this.add(requestLine(request));
     for (let i = 0; i < request.fields.length; i += 2) {
       const name = request.fields[i] as string;
-      if (/^x-/i.test(name)) this.add(`field ${name} "${visible(request.fields[i + 1] as string)}"`);
+      if (/^x-/i.test(name))
+        this.add(`field ${name} "${visible(request.fields[i + 1] as string)}"`);
     }
     const { bytes, start, middle, end } = heads;
     if (middle > start) this.add(`req-hdr "${visible(bytes.toString("latin1", start, middle))}"`);
