@@ -42,7 +42,7 @@ const folders = {
 const nobody = ["dgram", "http2", "https", "inspector", "repl", "vm"];
 
 /** The files that compose the rest and so see all of it. */
-const compositionRoot = "^src/(app|main)\\.ts$";
+const compositionRoot = "^src/(app(-[a-z]+)?|main)\\.ts$";
 
 const names = Object.keys(folders);
 const fenced = [...new Set(names.flatMap((name) => folders[name].outside ?? []))];

@@ -9,7 +9,7 @@ export interface Output {
 }
 
 /** A started Sluice, as the command line sees it. */
-export type RunningApp = Pick<App, "facts" | "drain" | "abort">;
+export type RunningApp = Pick<App, "facts" | "drain" | "abort" | "reload">;
 
 /** Starts Sluice; rejects when it cannot, with the error of `listen` where that is the reason. */
 export type StartApp = (
@@ -27,7 +27,7 @@ export interface CliContext {
   /** How the person called the program, for commands to copy: `sluice`, `npm run -s sluice --`. */
   readonly programName: string;
   readonly sourcesFor: (flags: readonly string[]) => SettingsSources;
-  /** Emits `SIGTERM`, `SIGINT` and `uncaughtException`. */
+  /** Emits `SIGTERM`, `SIGINT`, `SIGHUP` and `uncaughtException`. */
   readonly signals: EventEmitter;
   readonly startApp: StartApp;
 }

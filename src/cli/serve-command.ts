@@ -42,6 +42,7 @@ async function run(settings: Settings, log: Log, context: CliContext): Promise<E
     log.logger.info("serving", { version, ...app.facts });
     if (settings.log.banner) stderr.write(bannerText(app.facts, { version, programName }));
   }
+  signals.on("SIGHUP", () => app.reload());
   const end = await Promise.race([firstSignal, crash]);
   if (typeof end === "object") return crashed(end.err, app, { log, context });
   log.logger.info("draining", { signal: end });

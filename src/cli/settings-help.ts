@@ -12,6 +12,8 @@ file (drain: {delay: 5s}); a flag wins over a variable, a variable over the file
 
   -c, --config <file>
       Settings file (YAML); the variable is SLUICE_CONFIG.
+  -f <path>
+      Resources to serve in place of the built-in services: --resources-files.
 
 ${blocks.join("\n\n")}
 

@@ -7,6 +7,7 @@ import {
   duration,
   file,
   networks,
+  paths,
   type Setting,
   size,
   text,
@@ -166,6 +167,16 @@ export const catalogue: Catalogue<Settings> = {
       }),
       cpuTime: duration("10s", "Computing time spent on one archive.", timer),
     },
+  },
+  resources: {
+    files: paths(
+      [],
+      "Files and directories with `IcapService` and `IcapScanner` resources (YAML, JSON), also given by `-f`; read again when they change. Without any: the built-in services, which `services` below and `scan` describe.",
+    ),
+    poll: duration("2s", "How often resource files are looked at for a change.", {
+      min: 100,
+      max: 3_600_000,
+    }),
   },
   services: {
     preview: size("4096", "Bytes of a body that clients are asked to send first."),

@@ -5,6 +5,8 @@ import { didYouMean, type Problem, shown } from "./problem.ts";
 
 const configFlag = "config";
 const configNames = ["--config", "-c"];
+const filesPath = "resources.files";
+const filesShort = "f";
 
 export interface FlagContent extends SourceContent {
   readonly file: FileReference | undefined;
@@ -16,8 +18,11 @@ const knownFlags = [configFlag, ...entryByFlag.keys()].map((flag) => `--${flag}`
 const parseOptions: NonNullable<ParseArgsConfig["options"]> = {
   [configFlag]: { type: "string", short: "c" },
 };
-for (const { flag, setting } of settingEntries) {
-  parseOptions[flag] = { type: setting.type === "toggle" ? "boolean" : "string" };
+for (const { path, flag, setting } of settingEntries) {
+  parseOptions[flag] = {
+    type: setting.type === "toggle" ? "boolean" : "string",
+    ...(path === filesPath ? { short: filesShort } : {}),
+  };
 }
 
 /** Reads the flags; one that is none of ours, or lacks its value, is a problem. The last one wins. */
@@ -78,6 +83,7 @@ function readFlag(
 
 /** `--no-…` turns a toggle off. */
 function findEntry(rawName: string): SettingEntry | undefined {
+  if (rawName === `-${filesShort}`) return settingEntries.find(({ path }) => path === filesPath);
   const entry = entryByFlag.get(rawName.slice(2));
   if (entry !== undefined || !rawName.startsWith("--no-")) return entry;
   const negated = entryByFlag.get(rawName.slice(5));

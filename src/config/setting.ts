@@ -152,6 +152,16 @@ function listOf<T>(item: string, read: (raw: unknown) => T | undefined): z.ZodTy
   });
 }
 
+export function paths(
+  fallback: readonly string[],
+  description: string,
+): Setting<readonly string[]> {
+  const schema = listOf("a path", (raw) =>
+    typeof raw === "string" && raw !== "" ? raw : undefined,
+  );
+  return { type: "list", schema, default: fallback, form: "paths", description };
+}
+
 export function addresses(
   fallback: readonly string[],
   description: string,

@@ -74,6 +74,11 @@ export interface Settings {
       readonly cpuTime: number;
     };
   };
+  readonly resources: {
+    /** Files and directories; none: the built-in services. */
+    readonly files: readonly string[];
+    readonly poll: number;
+  };
   readonly services: {
     readonly preview: number;
     readonly optionsTtl: number;

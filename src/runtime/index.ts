@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { ResourceFiles, type ResourceFilesOptions, readResourceFiles } from "./resource-files.ts";
+export { readResourceFiles } from "./resource-files.ts";
 export { Runtime, type RuntimeParts } from "./runtime.ts";
 export { type ScannerMaker, ScannerShelf } from "./scanner-shelf.ts";
+export {
+  compiledTable,
+  RefusedResources,
+  ServedResources,
+  type ServedResourcesOptions,
+} from "./served-resources.ts";
 export { ServiceFactory, type ServiceFactoryOptions } from "./service-factory.ts";

@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "../telemetry/index.ts";
 
 /** What a primary asks of a worker. */
-const Order = { Drain: "drain", Abort: "abort", Report: "report" } as const;
+const Order = { Drain: "drain", Abort: "abort", Report: "report", Reload: "reload" } as const;
 type Order = (typeof Order)[keyof typeof Order];
 
 interface OrderMessage {
@@ -19,8 +19,8 @@ type WorkerMessage =
 export interface WorkerProcessesOptions {
   readonly count: number;
   readonly logger: Logger;
-  /** A worker died unasked and is being replaced. */
-  readonly onRestart: () => void;
+  /** A worker died unasked and is being replaced; with the last report that it gave, if any. */
+  readonly onRestart: (lastReport: unknown) => void;
 }
 
 const FIRST_RESTART_DELAY_MS = 100;
@@ -41,6 +41,7 @@ export function isWorkerProcess(): boolean {
 export class WorkerProcesses {
   readonly #options: WorkerProcessesOptions;
   readonly #pending = new Map<number, (report: unknown) => void>();
+  readonly #lastReports = new Map<number, unknown>();
   #delayMs = FIRST_RESTART_DELAY_MS;
   #reports = 0;
   #stopping = false;
@@ -82,6 +83,10 @@ export class WorkerProcesses {
     for (const worker of workers()) give(worker, { order: Order.Abort });
   }
 
+  reload(): void {
+    for (const worker of workers()) give(worker, { order: Order.Reload });
+  }
+
   /** Asks every worker for its report; one that does not answer in time is left out. */
   async reports(): Promise<unknown[]> {
     const answers = await Promise.all(workers().map((worker) => this.#report(worker)));
@@ -92,6 +97,7 @@ export class WorkerProcesses {
     const id = ++this.#reports;
     return new Promise((resolve) => {
       const done = (report: unknown): void => {
+        if (report !== undefined) this.#lastReports.set(worker.id, report);
         clearTimeout(timer);
         this.#pending.delete(id);
         resolve(report);
@@ -129,7 +135,8 @@ export class WorkerProcesses {
       livedMs: Math.round(livedMs),
       restartMs: this.#delayMs,
     });
-    onRestart();
+    onRestart(this.#lastReports.get(dead.id));
+    this.#lastReports.delete(dead.id);
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
       // Its failure is told by its own exit, which leads here again.
@@ -151,6 +158,7 @@ function give(worker: Worker, message: OrderMessage): void {
 export interface WorkerDuties {
   drain(): Promise<void>;
   abort(): void;
+  reload(): void;
   report(): Promise<unknown>;
 }
 
@@ -162,6 +170,7 @@ export const workerProcess = {
     process.on("message", (message: OrderMessage) => {
       if (message.order === Order.Drain) end();
       else if (message.order === Order.Abort) duties.abort();
+      else if (message.order === Order.Reload) duties.reload();
       else void duties.report().then((report) => process.send?.({ report, id: message.id }));
     });
     // A primary that died cannot ask any more.

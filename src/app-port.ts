@@ -1,0 +1,34 @@
+import type { ListenAddress } from "./config/index.ts";
+import type { EmbeddedScannerDescription } from "./scanners/index.ts";
+import type { Log, MetricsSnapshot } from "./telemetry/index.ts";
+
+/** What Sluice offers once it runs, for whoever started it. */
+export interface AppFacts {
+  readonly icap: readonly ListenAddress[];
+  readonly icaps: readonly ListenAddress[];
+  readonly admin: ListenAddress | undefined;
+  readonly services: readonly { readonly path: string; readonly methods: readonly string[] }[];
+  readonly scanners: readonly EmbeddedScannerDescription[];
+  /** This is one of several workers, and another process speaks for all of them. */
+  readonly worker?: boolean;
+}
+
+/** A running server: `startApp` is its beginning, `drain` or `abort` its end. */
+export interface App {
+  readonly facts: AppFacts;
+  /** Ends without losing a transaction, within the configured time. */
+  drain(): Promise<void>;
+  /** Ends what is under way with 503; `drain` then resolves soon. */
+  abort(): void;
+  /** Looks at the resource files now rather than at the next poll. */
+  reload(): void;
+  /** What this process counted so far, as plain data. */
+  metrics(): Promise<MetricsSnapshot>;
+}
+
+export interface AppPorts {
+  readonly log: Log;
+  readonly version: string;
+  /** Lines that nobody read in time, so far. */
+  readonly droppedLogLines: () => number;
+}

@@ -1,0 +1,141 @@
+import { startAdmin } from "./app-admin.ts";
+import {
+  builtinTable,
+  CAPABILITIES,
+  extractionLimits,
+  factoryOptions,
+  serverOptions,
+  spoolOptions,
+} from "./app-options.ts";
+import type { App, AppPorts } from "./app-port.ts";
+import { makeScanner } from "./app-scanner.ts";
+import type { Settings } from "./config/index.ts";
+import { EntityExtractor, SpoolStore } from "./entity/index.ts";
+import type { RoutingTable } from "./resources/index.ts";
+import { Runtime, ScannerShelf, ServedResources, ServiceFactory } from "./runtime/index.ts";
+import type { EmbeddedScannerDescription } from "./scanners/index.ts";
+import { IcapServer } from "./server/index.ts";
+import { Router } from "./services/index.ts";
+import {
+  createTransactionLog,
+  createTransactionMetrics,
+  type Log,
+  MetricsRegistry,
+  PrometheusServerMetrics,
+  TransactionChannel,
+} from "./telemetry/index.ts";
+import { TransactionEngine } from "./transaction/index.ts";
+
+/** The server of this process. */
+export async function startServer(settings: Settings, ports: AppPorts): Promise<App> {
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    return await start(settings, ports, stops);
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function start(
+  settings: Settings,
+  { log, version, droppedLogLines }: AppPorts,
+  stops: (() => Promise<void>)[],
+): Promise<App> {
+  const { logger } = log;
+  const registry = new MetricsRegistry({ processMetrics: true });
+  const metrics = new PrometheusServerMetrics(registry, {
+    now: Date.now,
+    version,
+    droppedLogLines,
+  });
+  const channel = new TransactionChannel(logger);
+  channel.subscribe(createTransactionMetrics(registry));
+  if (settings.log.transactions && log.writes("info")) {
+    channel.subscribe(createTransactionLog(logger));
+  }
+
+  const spools = await SpoolStore.open(spoolOptions(settings));
+  stops.push(() => spools.close());
+  metrics.watchSpool(() => spools.budget);
+
+  const engine = new TransactionEngine({
+    router: new Router([]),
+    spools,
+    publish: (record) => channel.publish(record),
+    metrics,
+    logger,
+  });
+  const described: EmbeddedScannerDescription[] = [];
+  const runtime = new Runtime({
+    shelf: new ScannerShelf(async (entry) => {
+      const scanner = await makeScanner(entry, settings, logger);
+      described.push(scanner.describe());
+      return scanner;
+    }, metrics),
+    factory: new ServiceFactory({
+      ...factoryOptions(settings),
+      extractor: new EntityExtractor(spools, extractionLimits(settings)),
+    }),
+    metrics,
+    logger,
+    serve: (router) => engine.replaceRouter(router),
+    retirementMs: settings.limits.transactionTimeout,
+  });
+  stops.push(() => runtime.close());
+  const { table, resources } = await serveResources(settings, runtime, { metrics, logger });
+  stops.push(async () => resources?.close());
+
+  const server = new IcapServer(serverOptions(settings), { engine, metrics, logger });
+  await server.start();
+  stops.push(async () => server.close());
+
+  const adminServer = await startAdmin(settings, {
+    logger,
+    draining: () => server.draining,
+    metrics: () => registry.text(),
+  });
+  if (adminServer !== undefined) stops.push(() => adminServer.stop());
+
+  return {
+    facts: {
+      ...server.addresses(),
+      admin: adminServer?.address,
+      services: table.services.map(({ path, methods }) => ({ path, methods })),
+      scanners: described,
+    },
+    drain: async () => {
+      await server.drain();
+      await stopAll(stops);
+    },
+    abort: () => server.abort(),
+    reload: () => void resources?.look(),
+    metrics: () => registry.snapshot(),
+  };
+}
+
+/** The resources of files, which are followed, or the built-in ones. */
+async function serveResources(
+  settings: Settings,
+  runtime: Runtime,
+  ports: { metrics: PrometheusServerMetrics; logger: Log["logger"] },
+): Promise<{ table: RoutingTable; resources: ServedResources | undefined }> {
+  const { files, poll } = settings.resources;
+  if (files.length === 0) {
+    const table = builtinTable(settings);
+    await runtime.apply(table);
+    return { table, resources: undefined };
+  }
+  const { served, table } = await ServedResources.open({
+    ...ports,
+    paths: files,
+    pollMs: poll,
+    capabilities: CAPABILITIES,
+    runtime,
+  });
+  return { table, resources: served };
+}
+
+async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
+  for (const stop of stops.splice(0).reverse()) await stop();
+}

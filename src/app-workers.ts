@@ -1,0 +1,79 @@
+import { startAdmin } from "./app-admin.ts";
+import type { App, AppFacts, AppPorts } from "./app-port.ts";
+import { startServer } from "./app-server.ts";
+import type { Settings } from "./config/index.ts";
+import { WorkerProcesses, workerProcess } from "./server/index.ts";
+import {
+  MetricsRegistry,
+  type MetricsSnapshot,
+  metricsText,
+  PrometheusServerMetrics,
+  retained,
+} from "./telemetry/index.ts";
+
+/** One of several worker processes: a server whose primary speaks for it. */
+export async function startWorker(settings: Settings, ports: AppPorts): Promise<App> {
+  try {
+    // The admin port is the primary's.
+    const app = await startServer({ ...settings, admin: { address: undefined } }, ports);
+    workerProcess.ready(app.facts, {
+      drain: () => app.drain(),
+      abort: () => app.abort(),
+      reload: () => app.reload(),
+      report: () => app.metrics(),
+    });
+    return { ...app, facts: { ...app.facts, worker: true } };
+  } catch (error) {
+    workerProcess.failed(error);
+    throw error;
+  }
+}
+
+/** The primary: looks after workers, answers for them on the admin port. */
+export async function startPrimary(
+  settings: Settings,
+  ports: AppPorts,
+  count: number,
+): Promise<App> {
+  const { log, version, droppedLogLines } = ports;
+  const { logger } = log;
+  const registry = new MetricsRegistry({ processMetrics: false });
+  const metrics = new PrometheusServerMetrics(registry, {
+    now: Date.now,
+    version,
+    droppedLogLines,
+  });
+  // What dead workers had counted stays counted: a sum that falls looks like a restart of all.
+  const lost: MetricsSnapshot[] = [];
+  const workers = new WorkerProcesses({
+    count,
+    logger,
+    onRestart: (lastReport) => {
+      metrics.workerRestarted("process");
+      if (lastReport !== undefined) lost.push(retained(lastReport as MetricsSnapshot));
+    },
+  });
+  const facts = (await workers.start()) as AppFacts;
+  let draining = false;
+  const snapshots = async (): Promise<MetricsSnapshot[]> => [
+    await registry.snapshot(),
+    ...lost,
+    ...((await workers.reports()) as MetricsSnapshot[]),
+  ];
+  const adminServer = await startAdmin(settings, {
+    logger,
+    draining: () => draining,
+    metrics: async () => metricsText(await snapshots()),
+  });
+  return {
+    facts: { ...facts, admin: adminServer?.address },
+    drain: async () => {
+      draining = true;
+      await workers.drain();
+      await adminServer?.stop();
+    },
+    abort: () => workers.abort(),
+    reload: () => workers.reload(),
+    metrics: () => registry.snapshot(),
+  };
+}
