@@ -398,7 +398,10 @@ export class Transaction implements MessageSource {
   #cleanUp(): void {
     this.#judgement?.cancel();
     this.#overflow = [];
-    this.#spool?.dispose();
+    // A clean verdict means that every scan has settled: nobody reads the body any more.
+    const unread = this.#outcome?.report.cause === Cause.Clean && !this.#link.clogged;
+    if (unread) this.#spool?.recycle();
+    else this.#spool?.dispose();
   }
 }
 
