@@ -1,17 +1,18 @@
 /**
  * `make try`: Sluice behind a Squid of its own, and a small website with a harmless file and the
  * EICAR test file, all on the loopback. Prints what to type to see the one pass and the other
- * blocked, and takes everything down on Ctrl-C.
+ * blocked, and takes everything down on Ctrl-C. `--port` is where Sluice listens.
  */
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { parseArgs } from "node:util";
 import { eicar } from "../test/support/eicar.ts";
-import { freePort } from "../test/support/free-port.ts";
+import { accepts, freePort } from "../test/support/free-port.ts";
 import { Sluice } from "../test/support/sluice.ts";
 import { Squid, squidPrograms } from "../test/support/squid.ts";
 
-const icapPort = 1344;
+const { values } = parseArgs({ options: { port: { type: "string", default: "1344" } } });
+const icapPort = Number(values.port);
 const index = `<!doctype html><title>Try Sluice</title><h1>Try Sluice</h1>
 <ul><li><a href="/harmless.txt">A harmless file</a> <li><a href="/eicar.com">The EICAR test file</a></ul>
 <form method="post" enctype="multipart/form-data" action="/upload">
@@ -31,19 +32,8 @@ const site = createServer((request, response) => {
   });
 });
 
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
 async function preferredPort(port: number): Promise<number> {
-  return (await isTaken(port)) ? freePort() : port;
+  return (await accepts(port)) ? freePort() : port;
 }
 
 const missing = squidPrograms.find((program) => !existsSync(program));
@@ -55,7 +45,7 @@ if (missing !== undefined) {
 }
 
 await using stack = new AsyncDisposableStack();
-const alreadyRuns = await isTaken(icapPort);
+const alreadyRuns = await accepts(icapPort);
 if (!alreadyRuns) stack.use(await Sluice.start({ icapPort }));
 const squid = stack.use(
   await Squid.start({ icapPort, service: "/scan", port: await preferredPort(3128) }),

@@ -1,9 +1,12 @@
 /** c-icap-client of Debian, in every mode it has, against the running server. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { CertificateAuthority } from "../support/certificate-authority.ts";
 import { ChildProgram } from "../support/child-program.ts";
 import { eicar } from "../support/eicar.ts";
+import { freePort } from "../support/free-port.ts";
 import { describeWith } from "../support/programs.ts";
+import { Sluice } from "../support/sluice.ts";
 import { TempDirectory } from "../support/temp-directory.ts";
 import { useSluice } from "../support/use-sluice.ts";
 
@@ -24,7 +27,7 @@ const modes: readonly (readonly string[])[] = [
   ["-req", "http://origin.test/upload", "-method", "POST", "-nopreview", "-no204"],
 ];
 
-describeWith(["/usr/bin/c-icap-client"], "c-icap-client", () => {
+describeWith(["/usr/bin/c-icap-client", "/usr/bin/openssl"], "c-icap-client", () => {
   const { running } = useSluice();
 
   /** Runs it on a file with that content; `sameContent` covers 204 too, where it writes no file. */
@@ -81,6 +84,30 @@ describeWith(["/usr/bin/c-icap-client"], "c-icap-client", () => {
       });
     },
   );
+
+  it("gets EICAR blocked over TLS", async () => {
+    using files = new TempDirectory();
+    const authority = await CertificateAuthority.create();
+    const { cert, key } = await authority.issue("IP:127.0.0.1");
+    writeFileSync(files.join("tls.crt"), cert);
+    writeFileSync(files.join("tls.key"), key);
+    writeFileSync(files.join("eicar"), eicar, "latin1");
+    const port = await freePort();
+    await using _sluice = await Sluice.start({
+      flags: [
+        `--listen-icaps=127.0.0.1:${port}`,
+        `--listen-tls-cert-file=${files.join("tls.crt")}`,
+        `--listen-tls-key-file=${files.join("tls.key")}`,
+      ],
+    });
+    const program = new ChildProgram("/usr/bin/c-icap-client", [
+      ...["-i", "127.0.0.1", "-p", String(port), "-s", "scan", "-tls", "-tls-no-verify"],
+      ...["-f", files.join("eicar"), "-v"],
+    ]);
+    await program.exited;
+    authority.remove();
+    expect(program.output).toMatch(/ICAP\/1\.0 200 .*X-Infection-Found: /s);
+  });
 
   it("never gets a 204 with -nopreview -no204", async () => {
     expect(await scan("scan", "harmless", ["-nopreview", "-no204"])).toMatchObject({ status: 200 });

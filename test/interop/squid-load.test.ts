@@ -32,9 +32,9 @@ function loadThrough(squid: Squid, origin: Origin): ProxiedLoad {
 }
 
 describeWith(squidPrograms, "50 users at once through Squid", () => {
-  it("get 500 downloads, byte by byte", async () => {
+  it.each([1, 2])("get 500 downloads, byte by byte, from %i worker processes", async (workers) => {
     await using origin = await Origin.start();
-    await using sluice = await Sluice.start();
+    await using sluice = await Sluice.start({ flags: [`--workers=${workers}`] });
     await using squid = await Squid.start({ icapPort: sluice.icapPort, service: "/scan" });
     const load = loadThrough(squid, origin);
     await load.more(500);
@@ -50,7 +50,7 @@ describeWith([...squidPrograms, haproxyPath], "50 users while Sluice is replaced
     const newPort = await freePort();
     await using origin = await Origin.start();
     await using old = await Sluice.start({ flags });
-    await using balancer = await Haproxy.start([old.icapPort, newPort]);
+    await using balancer = await Haproxy.start({ serverPorts: [old.icapPort, newPort] });
     await using squid = await Squid.start({ icapPort: balancer.port, service: "/scan" });
     const load = loadThrough(squid, origin);
     await load.more(200);

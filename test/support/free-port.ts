@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * A loopback port that nobody listens on, for programs that cannot be told "any port". It lies
@@ -20,5 +21,27 @@ export async function freePort(): Promise<number> {
     } finally {
       server.close();
     }
+  }
+}
+
+/** Resolves when somebody accepts connections on the loopback port. */
+export async function waitForListener(port: number, timeoutMs = 20_000): Promise<void> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  while (!(await accepts(port))) {
+    if (deadline.aborted) throw new Error(`nobody listens on port ${port} after ${timeoutMs} ms`);
+    await pause(20);
+  }
+}
+
+/** Whether somebody accepts connections on the loopback port now. */
+export async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }

@@ -6,6 +6,15 @@ import { TempDirectory } from "./temp-directory.ts";
 
 export const haproxyPath = "/usr/sbin/haproxy";
 
+export interface HaproxyOptions {
+  /** Servers on the loopback by port, whether anybody listens there yet or not. */
+  readonly serverPorts: readonly number[];
+  /** What tells servers where a connection really comes from. */
+  readonly preface?: "send-proxy" | "send-proxy-v2";
+  /** Finds out by OPTIONS, not by a mere connection, whether a server is up. */
+  readonly checksOptions?: boolean;
+}
+
 /** HAProxy as a TCP load balancer on the loopback that sends new connections only to servers that are up. */
 export class Haproxy {
   readonly port: number;
@@ -18,14 +27,11 @@ export class Haproxy {
     this.#directory = directory;
   }
 
-  /** Balances over those ports of the loopback, whether anybody listens there yet or not. */
-  static async start(serverPorts: readonly number[]): Promise<Haproxy> {
+  static async start(options: HaproxyOptions): Promise<Haproxy> {
     const directory = new TempDirectory();
     const port = await freePort();
-    writeFileSync(
-      directory.join("haproxy.cfg"),
-      configuration(port, serverPorts, directory.join("control")),
-    );
+    const file = directory.join("haproxy.cfg");
+    writeFileSync(file, configuration(port, directory.join("control"), options));
     const program = new ChildProgram(haproxyPath, [
       "-W",
       "-db",
@@ -55,7 +61,8 @@ export class Haproxy {
   }
 }
 
-function configuration(port: number, serverPorts: readonly number[], control: string): string {
+function configuration(port: number, control: string, options: HaproxyOptions): string {
+  const { serverPorts, preface = "", checksOptions = false } = options;
   return `
 global
   log stderr format raw local0 notice
@@ -71,7 +78,14 @@ defaults
 listen icap
   bind 127.0.0.1:${port}
   balance leastconn
-  default-server check inter 200ms rise 2 fall 1
+  ${checksOptions ? optionsCheck : ""}
+  default-server check inter 200ms rise 2 fall 1 ${preface}
 ${serverPorts.map((server) => `  server s${server} 127.0.0.1:${server}`).join("\n")}
 `;
 }
+
+const optionsCheck = String.raw`
+  option tcp-check
+  tcp-check send OPTIONS\ icap://127.0.0.1/scan\ ICAP/1.0\r\nHost:\ 127.0.0.1\r\nConnection:\ close\r\n\r\n
+  tcp-check expect string ICAP/1.0\ 200\ OK
+`;

@@ -8,6 +8,8 @@ export interface IcapConnectionOptions {
   readonly host?: string;
   /** PEM of the authority that must have signed the server's certificate; given, the connection is TLS. */
   readonly ca?: string;
+  /** Address to connect from, e.g. another one of the loopback. */
+  readonly from?: string;
   /** How long a read may take before it fails and shows what had arrived. */
   readonly timeoutMs?: number;
 }
@@ -43,8 +45,9 @@ export class IcapConnection {
   }
 
   static async open(options: IcapConnectionOptions): Promise<IcapConnection> {
-    const { port, host = "127.0.0.1", ca, timeoutMs = 10_000 } = options;
-    const socket = ca === undefined ? connect({ port, host }) : connectTls({ port, host, ca });
+    const { port, host = "127.0.0.1", from, ca, timeoutMs = 10_000 } = options;
+    const address = { port, host, ...(from === undefined ? {} : { localAddress: from }) };
+    const socket = ca === undefined ? connect(address) : connectTls({ ...address, ca });
     await once(socket, ca === undefined ? "connect" : "secureConnect");
     socket.setNoDelay(true);
     return new IcapConnection(socket, timeoutMs);

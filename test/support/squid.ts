@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { CertificateAuthority } from "./certificate-authority.ts";
 import { ChildProgram, runProgram } from "./child-program.ts";
-import { freePort } from "./free-port.ts";
+import { freePort, waitForListener } from "./free-port.ts";
 import { TempDirectory } from "./temp-directory.ts";
 
 /** Programs that tests with Squid need (test/support/programs.tsv). */
@@ -44,7 +44,9 @@ export class Squid {
     await giveToSquidUser(directory);
     const args = ["-N", "-d", "1", "-f", directory.join("squid.conf")];
     const program = new ChildProgram("/usr/sbin/squid", args);
-    await program.waitForOutput(/Accepting .*HTTP Socket connections/, 30_000);
+    await program.waitForOutput(/Accepting .*HTTP Socket connections/, 60_000);
+    // Squid says so a moment before it listens.
+    await waitForListener(port);
     return new Squid(port, program, directory);
   }
 

@@ -122,10 +122,10 @@ export const officeSamples: Readonly<Record<string, RuleSample>> = {
     ],
   },
   ole_package_holds_program: {
-    found: [text("\x10\0\0\0\x02\0invoice.e·xe\0C:\\invoice.exe\0", "\x01Ole10Native")],
+    found: [text("hello", "invoice.exe", "a.doc/Ole10Native/invoice.exe")],
     nearMiss: [
-      text("\x10\0\0\0\x02\0invoice.pdf\0C:\\invoice.pdf\0", "\x01Ole10Native"),
-      text("\x10\0\0\0\x02\0invoice.exe\0", "note.bin"),
+      text("hello", "invoice.pdf", "a.doc/Ole10Native/invoice.pdf"),
+      text("hello", "invoice.exe", "a.zip/invoice.exe"),
     ],
   },
 };

@@ -5,10 +5,11 @@ import { pdfSamples } from "./rule-samples-pdf.ts";
 import { scriptSamples } from "./rule-samples-scripts.ts";
 import { webSamples } from "./rule-samples-web.ts";
 
-/** Content, and the name that it comes with when the name matters. */
+/** Content, and the name and the place in a container that it comes with when those matter. */
 export interface Sample {
   readonly bytes: Buffer;
   readonly fileName?: string;
+  readonly path?: string;
 }
 
 /** For one rule: content that it must find, and content that comes near it and must pass. */

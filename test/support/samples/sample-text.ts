@@ -4,9 +4,8 @@ import type { Sample } from "./rule-samples.ts";
  * Text with the dots (`·`) taken out. They stand in what anti-virus programs look for, so that none
  * takes a file of this repository for the real thing.
  */
-export function text(dotted: string, fileName?: string): Sample {
-  const bytes = Buffer.from(dotted.replaceAll("·", ""));
-  return fileName === undefined ? { bytes } : { bytes, fileName };
+export function text(dotted: string, fileName = "", path = ""): Sample {
+  return { bytes: Buffer.from(dotted.replaceAll("·", "")), fileName, path };
 }
 
 /** The same in UTF-16, as Windows writes scripts and shortcuts. */
