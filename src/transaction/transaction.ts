@@ -26,6 +26,7 @@ import type { TransactionEngine } from "./engine.ts";
 import { makeIncidentId } from "./incident-id.ts";
 import { Judgement } from "./judgement.ts";
 import { BodyMode, Progress } from "./message-state.ts";
+import { Meter } from "./meter.ts";
 
 /** Bytes read and forgotten behind an early answer before the connection is cut instead. */
 const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
@@ -40,9 +41,7 @@ export class Transaction implements MessageSource {
   readonly #message: Message;
   readonly #service: Service | undefined;
   readonly #sender: AnswerSender;
-  readonly #startedAt = performance.now();
-  readonly #headBytes: number;
-  readonly #sentBefore: number;
+  readonly #meter: Meter;
   #progress: Progress = Progress.Arriving;
   #mode: BodyMode = BodyMode.Drop;
   /** `100 Continue` was sent: a 204 now needs the client's leave (RFC 3507 §4.6). */
@@ -51,7 +50,6 @@ export class Transaction implements MessageSource {
   #outcome: Outcome | undefined;
   #spool: Spool | undefined;
   #overflow: Buffer[] = [];
-  #bodyBytes = 0;
   #drainedBytes = 0;
   #answered = false;
   #over = false;
@@ -67,8 +65,7 @@ export class Transaction implements MessageSource {
       middle > start ? bytes.toString("latin1", start, middle) : "",
       end > middle ? bytes.toString("latin1", middle, end) : "",
     );
-    this.#headBytes = end - start;
-    this.#sentBefore = link.bytesSent;
+    this.#meter = new Meter(link, end - start);
     this.#service = engine.router.find(request.uri.path);
     this.#sender = new AnswerSender(engine, link, this.#message, this.#service);
     engine.metrics.transactionStarted();
@@ -90,7 +87,7 @@ export class Transaction implements MessageSource {
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
-    this.#bodyBytes += end - start;
+    this.#meter.countBody(end - start);
     switch (this.#mode) {
       case BodyMode.Drop:
         this.#drain(end - start);
@@ -111,7 +108,7 @@ export class Transaction implements MessageSource {
 
   onPreviewEnd(): void {
     this.#progress = Progress.Held;
-    if (this.#outcome === undefined && this.#mode === BodyMode.Keep) this.#decideOnPreview();
+    if (this.#outcome === undefined) this.#decideOnPreview();
     if (this.#outcome !== undefined) this.#settle(this.#outcome);
     else if (this.#mode === BodyMode.Keep) this.#continue();
   }
@@ -193,9 +190,9 @@ export class Transaction implements MessageSource {
   }
 
   #decideOnPreview(): void {
-    const preview = this.#spool === undefined ? NO_BYTES : this.#spool.memoryView;
     // Short of memory it is in a file already: the judgement will look at it there.
-    if (preview !== undefined) this.#decide(preview);
+    const preview = this.#spool === undefined ? NO_BYTES : this.#spool.memoryView;
+    if (preview !== undefined && this.#mode === BodyMode.Keep) this.#decide(preview);
   }
 
   #continue(): void {
@@ -244,8 +241,8 @@ export class Transaction implements MessageSource {
   }
 
   #drain(bytes: number): void {
-    this.#drainedBytes += bytes;
-    if (this.#answered && this.#drainedBytes > MAX_DRAINED_BYTES) this.#link.abort();
+    if (this.#answered) this.#drainedBytes += bytes;
+    if (this.#drainedBytes > MAX_DRAINED_BYTES) this.#link.abort();
   }
 
   #needsOriginal(outcome: Outcome): boolean {
@@ -268,9 +265,10 @@ export class Transaction implements MessageSource {
   }
 
   #openSpool(): Spool {
-    if (this.#spool !== undefined) return this.#spool;
-    this.#spool = this.#engine.spools.create((this.#service as Service).maxEntityBytes);
-    this.#spool.onDrain = () => this.#link.resumeReading();
+    if (this.#spool === undefined) {
+      this.#spool = this.#engine.spools.create((this.#service as Service).maxEntityBytes);
+      this.#spool.onDrain = () => this.#link.resumeReading();
+    }
     return this.#spool;
   }
 
@@ -386,10 +384,8 @@ export class Transaction implements MessageSource {
           outcome,
           cause,
           errorCode,
-          entitySize: hasBody(icap.encapsulated) ? this.#bodyBytes : undefined,
-          bytesIn: this.#headBytes + this.#bodyBytes,
-          bytesOut: this.#link.bytesSent - this.#sentBefore,
-          durationMs: performance.now() - this.#startedAt,
+          entitySize: hasBody(icap.encapsulated) ? this.#meter.bodyBytes : undefined,
+          ...this.#meter.read(),
         },
       ),
     );
@@ -400,8 +396,7 @@ export class Transaction implements MessageSource {
     this.#overflow = [];
     // A clean verdict means that every scan has settled: nobody reads the body any more.
     const unread = this.#outcome?.report.cause === Cause.Clean && !this.#link.clogged;
-    if (unread) this.#spool?.recycle();
-    else this.#spool?.dispose();
+    this.#spool?.[unread ? "recycle" : "dispose"]();
   }
 }
 
