@@ -28,9 +28,11 @@ rule shortcut_runs_command {
     reference = "https://attack.mitre.org/techniques/T1204/002/"
   strings:
     $program = /(powershell|pwsh|cmd\.exe|mshta|wscript|cscript|rundll32|regsvr32|msiexec|certutil|bitsadmin|forfiles|conhost)/ ascii wide nocase
-    $argument = /([-\/](e|en|enc|encodedcommand|w|windowstyle|nop|noprofile|ep|exec|c|k|v|i)[ \t:]|https?:|javascript:|\\\\[0-9a-z.-]{3,60}@|\.(js|vbs|hta|ps1|bat|dll)\b)/ ascii wide nocase
+    $argument = /([-\/](enc|ec |encodedcommand|windowstyle|w hid|nop|noprofile|exec |executionpolicy|c |k )|javascript:|\.(vbs|hta|ps1|bat)\b)/ ascii wide nocase
+    $address = "http" wide nocase
+    $script = /\.(js|dll)\b/ wide nocase
   condition:
-    filesize < 1MB and uint32(0) == 0x0000004c and uint32(4) == 0x00021401 and all of them
+    filesize < 1MB and uint32(0) == 0x0000004c and uint32(4) == 0x00021401 and $program and ($argument or $address or $script)
 }
 
 rule internet_shortcut_to_share {
@@ -131,7 +133,7 @@ rule disk_image_holds_shortcut {
   strings:
     $mark = "CD001" ascii
     $shortcut = /\.LNK(;1|\x00)/ ascii wide nocase
-    $program = /\.(EXE|DLL|JS|VBS|BAT|CMD|PS1|HTA|CPL)(;1|\x00)/ ascii wide nocase
+    $program = /\.(EXE|DLL|VBS|JSE|BAT|CMD|PS1|HTA|CPL)(;1|\x00)/ ascii wide nocase
     $lnk = { 4c 00 00 00 01 14 02 00 00 00 00 00 c0 00 00 00 00 00 00 46 }
   condition:
     $mark at 32769 and $lnk and $shortcut and $program

@@ -190,8 +190,7 @@ rule ole_package_holds_program {
     description = "A packaged object that is a program or a script"
     severity = "block"
     reference = "https://attack.mitre.org/techniques/T1204/002/"
-  strings:
-    $name = /\.(exe|scr|com|pif|cpl|js|jse|vbs|vbe|wsf|hta|lnk|ps1|bat|cmd|jar|msi)\x00/ ascii nocase
   condition:
-    filename matches /Ole10Native$/i and $name in (0..1024)
+    filepath matches /Ole10Native\/[^\/]*$/ and
+    filename matches /\.(exe|scr|com|pif|cpl|js|jse|vbs|vbe|wsf|hta|lnk|ps1|bat|cmd|jar|msi)$/i
 }

@@ -18,7 +18,7 @@ rule pdf_starts_program {
     $launch = /\/S\s{0,4}\/Launch\b/
     $program = /\/(F|P|Win)\b[^>]{0,300}(cmd|powershell|mshta|wscript|cscript|rundll32|\.exe|\.bat|\.vbs|\.js|\.hta|\/bin\/sh)/ nocase
   condition:
-    $launch and $program and (is_pdf or filename matches /^object-/)
+    $launch and $program and (is_pdf or filename == "object-streams")
 }
 
 rule pdf_script_runs_on_open {
@@ -31,7 +31,7 @@ rule pdf_script_runs_on_open {
     $open = /\/(OpenAction|AA)\b/
     $script = /\/S\s{0,4}\/JavaScript\b/
   condition:
-    is_pdf and all of them
+    (is_pdf or filename == "object-streams") and all of them
 }
 
 rule pdf_script_exploits_reader {

@@ -21,12 +21,13 @@ rule powershell_downloads_and_runs {
   strings:
     $run = /\b(IEX|Invoke-Expression)\b/ ascii wide nocase
     $client = /\bNet\.WebClient\)?\)?\.Download(String|Data)/ ascii wide nocase
-    $pipe = /(iwr|irm|Invoke-WebRequest|Invoke-RestMethod|curl|wget)[ \t]+[^\r\n|]{0,200}https?:[^\r\n|]{1,300}\|[ \t]*(iex|Invoke-Expression)/ ascii wide nocase
+    $pipe = /\|[ \t]{0,4}(iex|Invoke-Expression)\b/ ascii wide nocase
+    $web = /\b(iwr|irm|curl|wget|Invoke-WebRequest|Invoke-RestMethod)[ \t]/ ascii wide nocase
     $start = /\.DownloadFile\([^\r\n]{1,400}(Start-Process|Invoke-Item|& ?\$)/ ascii wide nocase
     // Installation guides show the rest; nobody installs in a hidden window.
     $hidden = /[-\/]w(in|indowstyle)?["']?[ \t]{1,4}["']?(h(idden)?|1)\b/ ascii wide nocase
   condition:
-    filesize < 8MB and $hidden and (($run and $client) or $pipe or $start)
+    filesize < 8MB and $hidden and (($run and $client) or ($pipe and $web) or $start)
 }
 
 rule powershell_switches_off_scanning {

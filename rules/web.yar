@@ -133,8 +133,8 @@ rule phishing_form_of_known_service {
   strings:
     $title = /<title>[^<]{0,80}(Office ?365|Microsoft|Outlook|OneDrive|SharePoint|DocuSign|PayPal|DHL|Adobe|WeTransfer)[^<]{0,80}<\/title>/ ascii wide nocase
     $password = /<input[^>]{0,200}type[ \t]*=[ \t]*["']?password/ ascii wide nocase
-    $post = /<form[^>]{0,300}action[ \t]*=[ \t]*["']?https?:\/\/[^"'\s>]{1,200}\.php\b/ ascii wide nocase
-    $send = /(\$\.ajax|fetch|XMLHttpRequest|axios\.post)[^;]{1,300}https?:\/\/[^"'\s>]{1,200}\.php\b/ ascii wide nocase
+    $post = /\baction[ \t]{0,4}=[ \t]{0,4}["']?https?:\/\/[^"'\s>]{1,200}\.php\b/ ascii wide nocase
+    $send = /(\$\.ajax|\bfetch|axios\.post|\.open)[ \t]{0,4}\([^;]{1,80}https?:\/\/[^"'\s>]{1,200}\.php\b/ ascii wide nocase
   condition:
     filesize < 4MB and $title and $password and ($post or $send)
 }

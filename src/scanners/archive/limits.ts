@@ -55,8 +55,11 @@ export class EntityLimit extends UnpackFailure {
   }
 }
 
+/** Ends an inspection whose verdict cannot get worse, or for which nothing more may be done. */
+export class InspectionOver extends Error {}
+
 /** The transaction is over; nobody waits for the verdict. */
-export class UnpackCancelled extends Error {}
+export class UnpackCancelled extends InspectionOver {}
 
 /** Processor time of this thread in ms; the time of day where the runtime cannot tell. */
 export function threadCpuMs(): number {

@@ -1,7 +1,7 @@
 import { VerdictReason } from "../../scanning/index.ts";
 import type { ByteSource } from "../content/byte-source.ts";
 import { MemberStore, type MemberStoreOptions, StoreFailure } from "../content/member-store.ts";
-import { type ContainerBudget, UnpackCancelled, UnpackFailure } from "./limits.ts";
+import { type ContainerBudget, InspectionOver, UnpackFailure } from "./limits.ts";
 import type { Member } from "./unpacker.ts";
 
 /** As much of a member as could be read, and why that is not all of it. */
@@ -61,9 +61,9 @@ function tooLarge(maxEntryBytes: number): UnpackFailure {
   );
 }
 
-/** Whether an error says something about what is looked into, not about this process. */
+/** Whether an error says something about what is looked into, not about the work on it. */
 export function isAboutContent(error: unknown): boolean {
-  return !(error instanceof UnpackCancelled || error instanceof StoreFailure);
+  return !(error instanceof InspectionOver || error instanceof StoreFailure);
 }
 
 /** Whatever a decoder throws means that the content is not what its format says. */

@@ -9,6 +9,7 @@ import {
 import { VerdictReason } from "../../scanning/index.ts";
 import { type ByteSource, streamOf } from "../content/byte-source.ts";
 import type { Unpacker } from "./unpacker.ts";
+import { memberSpan, type Span, unpackGaps } from "./zip-gaps.ts";
 
 /** Gives yauzl a source to read, wherever its bytes are. */
 class SourceReader extends RandomAccessReader {
@@ -39,7 +40,9 @@ export const unpackZip: Unpacker = async ({ source, fileName }, sink) => {
   const options = { decodeStrings: false, lazyEntries: true, autoClose: false };
   const zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size, options);
   const undecoded = new Set<string>();
+  const listed: Span[] = [];
   for await (const entry of zip.eachEntry()) {
+    listed.push(memberSpan(source, entry.relativeOffsetOfLocalHeader, entry.compressedSize));
     const name = nameOf(entry);
     if (name.endsWith("/") && entry.uncompressedSize === 0) continue;
     if (entry.isEncrypted()) {
@@ -54,6 +57,7 @@ export const unpackZip: Unpacker = async ({ source, fileName }, sink) => {
       });
     }
   }
+  await unpackGaps(source, listed, sink);
   if (undecoded.size > 0) {
     const { unpackWithLibarchive } = await import("./libarchive.ts");
     await unpackWithLibarchive({ source, fileName }, sink, (name) => undecoded.has(name));

@@ -78,6 +78,33 @@ export class FileSource implements ByteSource {
   }
 }
 
+/** A part of another source, which stays open when this is closed. */
+export class RangeSource implements ByteSource {
+  readonly size: number;
+  readonly #whole: ByteSource;
+  readonly #start: number;
+
+  constructor(whole: ByteSource, start: number, size: number) {
+    this.#whole = whole;
+    this.#start = start;
+    this.size = Math.max(0, Math.min(size, whole.size - start));
+  }
+
+  read(offset: number, length: number): Buffer {
+    return this.#whole.read(
+      this.#start + offset,
+      Math.max(0, Math.min(length, this.size - offset)),
+    );
+  }
+
+  readInto(target: Buffer, offset: number): number {
+    const wanted = Math.max(0, Math.min(target.length, this.size - offset));
+    return this.#whole.readInto(target.subarray(0, wanted), this.#start + offset);
+  }
+
+  close(): void {}
+}
+
 /** Opens what an entity holds. Throws when its file is gone. */
 export function openSource(content: EntityContent): ByteSource {
   if (content.kind === "memory") return new MemorySource(content.data);

@@ -18,6 +18,8 @@ export interface EmbeddedScannerOptions {
   readonly timeoutMs?: number;
   /** Entities above this are `unscannable`/`size`. Default: 100 MiB. */
   readonly maxBytes?: number;
+  /** Whether YARA-X, native code, is used where there is a build of it. Default: true. */
+  readonly nativeEngine?: boolean;
   /** A directory of YARA rules of one's own. */
   readonly rulesDirectory?: string;
   /** Whether the rules that come with Sluice are used as well. Default: true. */
@@ -106,6 +108,7 @@ function threadSettings(
     graceMs: GRACE_MS,
     maxHeapMb: MAX_HEAP_MB,
     thread: {
+      nativeEngine: options.nativeEngine ?? true,
       rulesDirectories: [...shipped, ...own],
       limits: { ...ARCHIVE_LIMITS, ...options.archiveLimits },
       directory: options.temporaryDirectory ?? tmpdir(),

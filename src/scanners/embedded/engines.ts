@@ -15,36 +15,52 @@ export interface Engines {
   readonly report: EngineReport;
 }
 
+export type EngineOptions = Pick<
+  ThreadOptions,
+  "nativeEngine" | "rulesDirectories" | "limits" | "windowBytes" | "engineTimeoutMs"
+>;
+
 /**
  * The engines of a scan thread but the hash list: YARA where there is a build of it, else the
  * EICAR matcher; type rules either way. Throws when the rules are wrong.
  */
-export function makeEngines(
-  options: Pick<ThreadOptions, "rulesDirectories" | "limits" | "windowBytes" | "engineTimeoutMs">,
-  yara: YaraAvailability = loadYara(),
-): Engines {
+export function makeEngines(options: EngineOptions, load: typeof loadYara = loadYara): Engines {
+  const yara: YaraAvailability = options.nativeEngine ? load() : switchedOff;
   const sources = readRuleFiles(options.rulesDirectories);
-  const base = yara.available
-    ? new YaraEngine({
-        native: yara.native,
-        sources,
-        timeoutMs: options.engineTimeoutMs,
-        windowBytes: options.windowBytes,
-      })
-    : new EicarEngine();
-  const version = yara.available ? yara.version : undefined;
-  const decisive = [INSPECTION_VERSION, base.name, version, options.limits, options.windowBytes];
+  if (!yara.available) return withoutYara(options, yara.reason);
+  const { native, version } = yara;
+  const { engineTimeoutMs: timeoutMs, windowBytes } = options;
+  const engine = new YaraEngine({ native, sources, timeoutMs, windowBytes });
   return {
-    engines: [new TypeRules(), base],
+    engines: [new TypeRules(), engine],
     report: {
-      engine: base.name,
+      engine: engine.name,
       version,
-      rules: yara.available ? countRules(sources) : 0,
-      digest: createHash("sha256")
-        .update(JSON.stringify(decisive))
-        .update(yara.available ? rulesDigest(sources) : "")
-        .digest("hex"),
-      unavailable: yara.available ? undefined : yara.reason,
+      rules: countRules(sources),
+      digest: digestOf(options, [version, rulesDigest(sources)]),
+      unavailable: undefined,
     },
   };
+}
+
+const switchedOff: YaraAvailability = { available: false, reason: "YARA-X is switched off" };
+
+function withoutYara(options: EngineOptions, unavailable: string): Engines {
+  const engine = new EicarEngine();
+  return {
+    engines: [new TypeRules(), engine],
+    report: {
+      engine: engine.name,
+      version: undefined,
+      rules: 0,
+      digest: digestOf(options, []),
+      unavailable,
+    },
+  };
+}
+
+/** Over all that decides verdicts, and nothing that differs between machines. */
+function digestOf({ limits, windowBytes }: EngineOptions, parts: readonly string[]): string {
+  const decisive = [INSPECTION_VERSION, Object.entries(limits).sort(), windowBytes, parts];
+  return createHash("sha256").update(JSON.stringify(decisive)).digest("hex");
 }

@@ -11,6 +11,7 @@ import { unpackerFor } from "../archive/formats.ts";
 import {
   ContainerLimit,
   EntityLimit,
+  InspectionOver,
   UnpackBudget,
   type UnpackBudgetOptions,
   UnpackCancelled,
@@ -34,9 +35,6 @@ export interface InspectionOptions extends UnpackBudgetOptions {
 
 const MAX_THREATS = 32;
 const MAX_PATH_CHARS = 512;
-
-/** Ends an inspection whose verdict cannot get worse, or for which nothing more may be done. */
-class InspectionOver extends Error {}
 
 /**
  * Judges one entity: every engine looks at it and at everything found inside it, containers in
@@ -133,7 +131,7 @@ export class Inspection {
     try {
       await unpack(container, this.#sinkFor(specimen));
     } catch (error) {
-      if (error instanceof InspectionOver || !isAboutContent(error)) throw error;
+      if (!isAboutContent(error)) throw error;
       this.#noteFailure(asFailure(error), specimen.path);
       if (error instanceof EntityLimit) throw new InspectionOver();
     }

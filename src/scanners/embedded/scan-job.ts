@@ -4,6 +4,7 @@ import type { HashListData } from "../list/hash-list.ts";
 
 /** What a scan thread is started with. */
 export interface ThreadOptions {
+  readonly nativeEngine: boolean;
   /** Where rules are read from; empty for none. */
   readonly rulesDirectories: readonly string[];
   readonly limits: ArchiveLimits;

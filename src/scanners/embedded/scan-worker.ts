@@ -43,19 +43,17 @@ function serve(engines: Engines["engines"]): void {
 }
 
 async function judge(job: ScanJob, engines: Engines["engines"]): Promise<Verdict> {
-  let source: ByteSource;
   try {
-    source = sourceOf(job.content);
+    const specimen = new Specimen(sourceOf(job.content), job);
+    return await new Inspection({
+      engines,
+      limits: options.limits,
+      store: { directory: options.directory, memoryBytes: options.memberMemoryBytes },
+      isCancelled: () => Atomics.load(cancelled, 0) !== 0,
+    }).judge(specimen);
   } catch (error) {
     return errorVerdict(VerdictReason.EngineError, messageOf(error));
   }
-  const inspection = new Inspection({
-    engines,
-    limits: options.limits,
-    store: { directory: options.directory, memoryBytes: options.memberMemoryBytes },
-    isCancelled: () => Atomics.load(cancelled, 0) !== 0,
-  });
-  return inspection.judge(new Specimen(source, job));
 }
 
 function sourceOf(content: JobContent): ByteSource {

@@ -50,8 +50,8 @@ describe.skipIf(!yara.available)("with YARA", () => {
   const engine: ContentEngine | undefined = yara.available
     ? new YaraEngine({ native: yara.native, sources, timeoutMs: 5000, windowBytes: 1 << 24 })
     : undefined;
-  const threatsIn = ({ bytes, fileName }: Sample) =>
-    (engine?.inspect(new Specimen(new MemorySource(bytes), { fileName })) ?? []).map(
+  const threatsIn = ({ bytes, fileName, path = "" }: Sample) =>
+    (engine?.inspect(new Specimen(new MemorySource(bytes), { fileName, path })) ?? []).map(
       ({ threat }) => threat.name,
     );
   const cases = rules.flatMap(({ identifier, meta }) => {
