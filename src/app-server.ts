@@ -101,7 +101,11 @@ async function start(
     facts: {
       ...server.addresses(),
       admin: adminServer?.address,
-      services: table.services.map(({ path, methods }) => ({ path, methods })),
+      services: table.services.map(({ path, methods, scanners }) => ({
+        path,
+        methods,
+        scans: scanners.length > 0,
+      })),
       scanners: described,
     },
     drain: async () => {

@@ -1,7 +1,9 @@
 import { startAdmin } from "./app-admin.ts";
-import type { App, AppFacts, AppPorts } from "./app-port.ts";
+import { CAPABILITIES } from "./app-options.ts";
+import type { App, AppFacts, AppPorts, StartError } from "./app-port.ts";
 import { startServer } from "./app-server.ts";
 import type { Settings } from "./config/index.ts";
+import { compiledTable, readResourceFiles } from "./runtime/index.ts";
 import { WorkerProcesses, workerProcess } from "./server/index.ts";
 import {
   MetricsRegistry,
@@ -23,10 +25,14 @@ export async function startWorker(settings: Settings, ports: AppPorts): Promise<
       report: () => app.metrics(),
     });
     return { ...app, facts: { ...app.facts, worker: true } };
-  } catch (error) {
-    workerProcess.failed(error);
-    throw error;
+  } catch (cause) {
+    workerProcess.failed(cause);
+    throw new WorkerStartError("this worker cannot start", { cause });
   }
+}
+
+class WorkerStartError extends Error implements StartError {
+  readonly isToldByPrimary = true;
 }
 
 /** The primary: looks after workers, answers for them on the admin port. */
@@ -35,6 +41,8 @@ export async function startPrimary(
   ports: AppPorts,
   count: number,
 ): Promise<App> {
+  // Once and here, rather than by every worker.
+  compiledTable(await readResourceFiles(settings.resources.files), CAPABILITIES);
   const { log, version, droppedLogLines } = ports;
   const { logger } = log;
   const registry = new MetricsRegistry({ processMetrics: false });

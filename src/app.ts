@@ -5,7 +5,7 @@ import { startPrimary, startWorker } from "./app-workers.ts";
 import type { Settings } from "./config/index.ts";
 import { isWorkerProcess } from "./server/index.ts";
 
-export type { App, AppFacts, AppPorts } from "./app-port.ts";
+export type { App, AppFacts, AppPorts, StartError } from "./app-port.ts";
 
 /**
  * Starts Sluice: in this process, or with `settings.workers` above 1 in worker processes that this one

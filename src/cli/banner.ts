@@ -1,5 +1,6 @@
 import type { AppFacts } from "../app.ts";
 import type { ListenAddress } from "../config/index.ts";
+import { defaultService } from "./client-flags.ts";
 
 export interface BannerOptions {
   readonly version: string;
@@ -29,13 +30,22 @@ export function bannerText(facts: AppFacts, { version, programName }: BannerOpti
   const lines = [
     `Sluice ${version} is serving`,
     ...listeners.map((listener) => row("listener", listener)),
-    row("services", facts.services.map(({ path }) => path).join("  ")),
+    row("services", serviceList(facts.services)),
     ...facts.scanners.flatMap(scannerRows),
   ];
   if (facts.admin !== undefined) {
     lines.push(row("admin", `http://${reachable(facts.admin)}/metrics  /livez  /readyz`));
   }
   return `${lines.join("\n")}\n${tryIt(facts, programName)}\n`;
+}
+
+const listedServices = 12;
+
+function serviceList(services: AppFacts["services"]): string {
+  const paths = services.slice(0, listedServices).map(({ path }) => path);
+  const others = services.length - paths.length;
+  if (paths.length === 0) return "none";
+  return others > 0 ? `${paths.join("  ")}  and ${others} more` : paths.join("  ");
 }
 
 function scannerRows(scanner: AppFacts["scanners"][number]): string[] {
@@ -46,11 +56,12 @@ function scannerRows(scanner: AppFacts["scanners"][number]): string[] {
   return degraded === undefined ? rows : [...rows, row("", `degraded: ${degraded}`)];
 }
 
-/** Commands to copy; the address is left out where it is the default. */
-function tryIt({ icap: [listener] }: AppFacts, programName: string): string {
-  if (listener === undefined) return "";
-  const address = reachable(listener);
-  const service = address === "127.0.0.1:1344" ? "" : ` --service icap://${address}/scan`;
+/** Commands to copy, for the first service that scans; the address is left out where it is the default. */
+function tryIt({ icap: [listener], services }: AppFacts, programName: string): string {
+  const scanning = services.find(({ scans }) => scans);
+  if (listener === undefined || scanning === undefined) return "";
+  const url = `icap://${reachable(listener)}${scanning.path}`;
+  const service = url === defaultService ? "" : ` --service ${url}`;
   return `
 Try it from another terminal:
   ${programName} scan --eicar${service}

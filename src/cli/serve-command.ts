@@ -29,20 +29,22 @@ async function run(settings: Settings, log: Log, context: CliContext): Promise<E
   // From here on, so that a signal during the start is not lost.
   const firstSignal = nextSignal(signals);
   const crash = once(signals, "uncaughtException").then(([err]) => ({ err }));
-  let app: RunningApp;
+  let app: RunningApp | undefined;
+  // Heard during the start too: unheard, it ends the process.
+  signals.on("SIGHUP", () => app?.reload());
   try {
     app = await Promise.race([startApp(settings, { log, version }), crash.then(rethrow)]);
   } catch (error) {
-    stderr.write(`${startFailure(error)}\n`);
+    const { text, exitCode } = startFailure(error);
+    if (text !== "") stderr.write(`${text}\n`);
     log.logger.debug("start failed", { err: error });
-    return ExitCode.Failed;
+    return exitCode;
   }
   // A worker's primary speaks for it.
   if (app.facts.worker !== true) {
     log.logger.info("serving", { version, ...app.facts });
     if (settings.log.banner) stderr.write(bannerText(app.facts, { version, programName }));
   }
-  signals.on("SIGHUP", () => app.reload());
   const end = await Promise.race([firstSignal, crash]);
   if (typeof end === "object") return crashed(end.err, app, { log, context });
   log.logger.info("draining", { signal: end });

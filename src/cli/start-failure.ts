@@ -1,3 +1,6 @@
+import type { StartError } from "../app.ts";
+import { ExitCode } from "./exit-code.ts";
+
 /**
  * How Node words a failed `listen`, with its address at the end: `listen EADDRINUSE: address already
  * in use :::1344`; in a worker process `bind EADDRINUSE 127.0.0.1:1344`. Only the message comes with
@@ -12,8 +15,21 @@ const reasons: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: "this machine has no IPv6; name an IPv4 address such as 0.0.0.0",
 };
 
-/** Why Sluice could not start, on one line. */
-export function startFailure(error: unknown): string {
+/** What a failed start prints and means. */
+export interface StartFailure {
+  /** Without the last line feed; empty when another process prints it. */
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+/** Why Sluice could not start: a line, or one for each problem of the resources. */
+export function startFailure(error: unknown): StartFailure {
+  const { problems, isToldByPrimary } = (error instanceof Error ? error : {}) as StartError;
+  if (problems !== undefined) return { text: problems.join("\n"), exitCode: ExitCode.Unusable };
+  return { text: isToldByPrimary ? "" : reasonLine(error), exitCode: ExitCode.Failed };
+}
+
+function reasonLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const { code = "", host = "", port } = listenMessage.exec(message)?.groups ?? {};
   if (port === undefined) return `cannot start: ${message}`;

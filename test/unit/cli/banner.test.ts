@@ -7,8 +7,8 @@ const facts: AppFacts = {
   icaps: [],
   admin: { host: "127.0.0.1", port: 9344 },
   services: [
-    { path: "/scan", methods: ["REQMOD", "RESPMOD"] },
-    { path: "/echo", methods: ["REQMOD", "RESPMOD"] },
+    { path: "/echo", methods: ["REQMOD", "RESPMOD"], scans: false },
+    { path: "/scan", methods: ["REQMOD", "RESPMOD"], scans: true },
   ],
   scanners: [
     {
@@ -32,7 +32,7 @@ describe("the banner", () => {
   it("says what is served and what to type", () => {
     expect(banner()).toBe(`Sluice 1.2.3 is serving
   listener  icap://[::]:1344
-  services  /scan  /echo
+  services  /echo  /scan
   scanner   yara-x 1.0.0 with 60 rules, no hash list
   admin     http://127.0.0.1:9344/metrics  /livez  /readyz
 
@@ -48,6 +48,29 @@ How to put it behind Squid and browse through it: README.md
     expect(banner({ icap: [{ host: "0.0.0.0", port: 99 }] })).toContain(
       "sluice scan --eicar --service icap://127.0.0.1:99/scan\n",
     );
+  });
+
+  it("names the first service that scans where it is not the default", () => {
+    const services = ["/a", "/b", "/c"].map((path) => ({ path, methods: [], scans: path > "/a" }));
+    expect(banner({ services })).toContain("sluice scan FILE --service icap://127.0.0.1:1344/b\n");
+  });
+
+  it("offers nothing to try where nothing is scanned", () => {
+    const services = [{ path: "/echo", methods: ["REQMOD"], scans: false }];
+    expect(banner({ services })).not.toContain("Try it");
+  });
+
+  it("counts the services that would not fit", () => {
+    const services = Array.from({ length: 14 }, (_, index) => ({
+      path: `/${index}`,
+      methods: [],
+      scans: true,
+    }));
+    expect(banner({ services })).toMatch(/ \/10 {2}\/11 {2}and 2 more\n/);
+  });
+
+  it("says that there are no services", () => {
+    expect(banner({ services: [] })).toContain("  services  none\n");
   });
 
   it("names a listener without a host as one on all addresses", () => {

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { RunningApp, StartApp } from "../../../src/cli/index.ts";
 import type { Settings } from "../../../src/config/index.ts";
@@ -10,7 +11,7 @@ const facts: RunningApp["facts"] = {
   icap: [{ host: "127.0.0.1", port: 1344 }],
   icaps: [],
   admin: undefined,
-  services: [{ path: "/scan", methods: ["RESPMOD"] }],
+  services: [{ path: "/scan", methods: ["RESPMOD"], scans: true }],
   scanners: [],
 };
 
@@ -31,6 +32,7 @@ function fakeApp() {
       events.push("abort");
       drained.resolve();
     },
+    reload: () => events.push("reload"),
   };
   const startApp: StartApp = (settings) => {
     started.resolve(settings);
@@ -116,6 +118,42 @@ describe("sluice serve", () => {
       1,
       "cannot listen on [::]:1344: another program has this port; stop it, or choose another port\n",
     ]);
+  });
+
+  it("names each problem of its resources on a line, and means 2", async () => {
+    const refused = Object.assign(new Error("refused"), {
+      problems: ["a.yaml:1: x", "b.yaml:2: y"],
+    });
+    const startApp: StartApp = () => Promise.reject(refused);
+    const { code, stderr } = await run(["serve", ...quiet, "-f", "a.yaml"], { startApp });
+    expect([code, stderr]).toEqual([2, "a.yaml:1: x\nb.yaml:2: y\n"]);
+  });
+
+  it("looks at its resources again at SIGHUP", async () => {
+    const { events, startApp, started, drained } = fakeApp();
+    const signals = new EventEmitter();
+    drained.resolve();
+    const running = run(["serve", ...quiet], { signals, startApp });
+    await started;
+    await setImmediate();
+    signals.emit("SIGHUP", "SIGHUP");
+    signals.emit("SIGTERM", "SIGTERM");
+    await running;
+    expect(events).toEqual(["reload", "drain"]);
+  });
+
+  it("goes on starting at a SIGHUP", async () => {
+    const { startApp, drained } = fakeApp();
+    const signals = new EventEmitter();
+    let heard = false;
+    const early: StartApp = (settings, ports) => {
+      heard = signals.emit("SIGHUP", "SIGHUP");
+      signals.emit("SIGTERM", "SIGTERM");
+      drained.resolve();
+      return startApp(settings, ports);
+    };
+    const { code } = await run(["serve", ...quiet], { signals, startApp: early });
+    expect([code, heard]).toEqual([0, true]);
   });
 
   it("ends when something in it breaks, and means 1", async () => {

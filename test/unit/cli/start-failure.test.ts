@@ -18,7 +18,17 @@ describe("a failed start", () => {
     [new Error("listen EWEIRD ::1:1344"), "cannot listen on [::1]:1344: EWEIRD"],
     [new Error("no such certificate"), "cannot start: no such certificate"],
     ["odd", "cannot start: odd"],
-  ])("is told on one line", (error, expected) => {
-    expect(startFailure(error)).toBe(expected);
+  ])("is told on one line, and means 1", (error, text) => {
+    expect(startFailure(error)).toEqual({ text, exitCode: 1 });
+  });
+
+  it("names each problem of the resources on a line, and means 2", () => {
+    const error = Object.assign(new Error("refused"), { problems: ["a.yaml:1: x", "b.yaml:2: y"] });
+    expect(startFailure(error)).toEqual({ text: "a.yaml:1: x\nb.yaml:2: y", exitCode: 2 });
+  });
+
+  it("is left to the primary to tell where this is a worker", () => {
+    const error = Object.assign(new Error("listen EACCES"), { isToldByPrimary: true });
+    expect(startFailure(error)).toEqual({ text: "", exitCode: 1 });
   });
 });
