@@ -9,7 +9,7 @@ const folders = {
   config: { may: [], outside: ["zod", "yaml", "fastest-levenshtein"] },
   resources: {
     may: ["services/rules"],
-    outside: ["zod", "yaml", "fastest-levenshtein", "@marcbachmann/cel-js"],
+    outside: ["zod", "yaml", "smol-toml", "fastest-levenshtein", "@marcbachmann/cel-js"],
   },
   entity: { may: ["telemetry"] },
   scanning: { may: ["entity", "telemetry"], outside: ["undici"] },
@@ -17,7 +17,7 @@ const folders = {
     may: ["scanning", "entity", "telemetry"],
     outside: [
       ...["worker_threads", "child_process", "http"],
-      ...["yauzl", "tar-stream", "xz-decompress", "seek-bzip", "cfb", "libarchive.js"],
+      ...["yauzl", "tar-stream", "xz-decompress", "seek-bzip", "postal-mime", "libarchive.js"],
       "@litko/yara-x-linux-x64-gnu",
     ],
   },
@@ -35,14 +35,14 @@ const folders = {
   server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
   admin: { may: ["telemetry"], outside: ["http"] },
   client: { may: ["protocol"], outside: ["net", "tls"] },
-  cli: { may: ["config", "client", "telemetry"], outside: ["commander", "smol-toml"] },
+  cli: { may: ["config", "client", "telemetry"], outside: ["commander"] },
 };
 
 /** Modules that no part of Sluice has a use for. */
 const nobody = ["dgram", "http2", "https", "inspector", "repl", "vm"];
 
 /** The files that compose the rest and so see all of it. */
-const compositionRoot = "^src/(app(-[a-z]+)?|main)\\.ts$";
+const compositionRoot = "^src/(app[a-z-]*|main)\\.ts$";
 
 const names = Object.keys(folders);
 const fenced = [...new Set(names.flatMap((name) => folders[name].outside ?? []))];

@@ -9,7 +9,7 @@ import satisfies from "spdx-satisfies";
 
 const permissive = [
   ...["0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0"],
-  ...["ISC", "MIT", "Python-2.0", "Unlicense", "Zlib"],
+  ...["ISC", "MIT", "MIT-0", "Python-2.0", "Unlicense", "Zlib"],
 ];
 
 interface LockedPackage {

@@ -88,6 +88,7 @@ describe("the licence check", () => {
 
   it.each([
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "0BSD",
     "BlueOak-1.0.0",
