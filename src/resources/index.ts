@@ -11,6 +11,9 @@ export { type Compilation, compile } from "./compile/compile.ts";
 export { AcceptedReason, type Condition, ResolvedRefsReason } from "./compile/conditions.ts";
 export type { Capabilities, CompileOptions, SecretFacts } from "./compile/options.ts";
 export type { ObjectReport } from "./compile/report.ts";
+export { convertCIcap } from "./convert/c-icap.ts";
+export type { Conversion, ConversionNote, ConvertOptions } from "./convert/conversion.ts";
+export { convertIcapeg, type IcapegOptions } from "./convert/icapeg.ts";
 export { type CustomResourceDefinition, customResourceDefinitions } from "./crd/definition.ts";
 export { type FieldPath, formatPath, formatProblem, type Problem } from "./problem.ts";
 export {

@@ -1,6 +1,5 @@
-import type { ClusterIcapScanner } from "../schema/kinds.ts";
+import type { ClusterIcapScanner, IcapScanner } from "../schema/kinds.ts";
 import type { Setting } from "./options.ts";
-import type { ScannerResource } from "./scanner.ts";
 
 type Selector = NonNullable<ClusterIcapScanner["spec"]["allowedNamespaces"]["selector"]>;
 type Labels = Readonly<Record<string, string>>;
@@ -10,7 +9,7 @@ const NAME_LABEL = "kubernetes.io/metadata.name";
 
 /** Which namespaces' services may use a scanner. */
 export function admissionOf(
-  scanner: ScannerResource,
+  scanner: IcapScanner | ClusterIcapScanner,
   namespace: string,
   setting: Setting,
 ): (serviceNamespace: string) => boolean {
