@@ -25,7 +25,7 @@ interface Ended {
 }
 
 function run(program: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const options = { cwd, env: { ...process.env, TMPDIR: cwd }, maxBuffer: 64 * 1024 * 1024 };
+  const options = { cwd, maxBuffer: 64 * 1024 * 1024 };
   return promisify(execFile)(program, args, options).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     (error: { code: number; stdout: string; stderr: string }) => ({
