@@ -16,7 +16,8 @@ const withPrograms = { pool: "forks", maxWorkers: 1, hookTimeout: 120_000 } as c
 
 export default defineConfig({
   test: {
-    reporters: ["default", "json"],
+    // A person watches names go by; a file or a pipe gets a dot a test, and every failure in full.
+    reporters: [process.stdout.isTTY ? "default" : "dot", "json"],
     outputFile: { json: "artifacts/tests.json" },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], ...inMemory } },
