@@ -59,6 +59,7 @@ const outcomes = {
   "failed error": { kind: "failed", answer: icapError("ICAP_ERR_SCAN_FAILED"), report },
 } as const satisfies Record<string, Outcome>;
 type OutcomeName = keyof typeof outcomes;
+const outcomeNames = Object.keys(outcomes) as OutcomeName[];
 
 interface Case {
   readonly method: (typeof methods)[number];
@@ -149,8 +150,8 @@ function expectAnswer(answer: IcapAnswer, test: Case): void {
   const body = answer.body?.toString("latin1");
   switch (test.outcome) {
     case "unmodified":
-      if (no204) return expectEcho(answer, test);
-      expect([answer.status, answer.sections]).toEqual([204, [["null-body", 0]]]);
+      if (no204) expectEcho(answer, test);
+      else expect([answer.status, answer.sections]).toEqual([204, [["null-body", 0]]]);
       return;
     case "modified original":
       expectHead(answer, test.method, newHead);
@@ -181,18 +182,16 @@ function expectAnswer(answer: IcapAnswer, test: Case): void {
   }
 }
 
-function* casesOf(form: BodyForm): Generator<Case> {
-  for (const method of methods) {
-    for (const allow of allows) {
-      for (const moment of moments) {
-        for (const outcome of Object.keys(outcomes) as OutcomeName[]) {
-          // There is no original body to refer to.
-          if (outcome === "modified original" && !hasBody(form)) continue;
-          yield { method, form, allow, moment, outcome };
-        }
-      }
-    }
-  }
+function casesOf(form: BodyForm): Case[] {
+  const all = methods.flatMap((method) =>
+    allows.flatMap((allow) =>
+      moments.flatMap((moment) =>
+        outcomeNames.map((outcome) => ({ method, form, allow, moment, outcome })),
+      ),
+    ),
+  );
+  // Without a body there is no original to refer to.
+  return all.filter(({ outcome }) => hasBody(form) || outcome !== "modified original");
 }
 
 describe.each(bodies)("a message with %s", (form) => {
@@ -200,9 +199,8 @@ describe.each(bodies)("a message with %s", (form) => {
   let connection: IcapConnection;
 
   beforeAll(async () => {
-    const names = Object.keys(outcomes) as OutcomeName[];
     under = await ServerUnderTest.start({
-      services: moments.flatMap((moment) => names.map((name) => serviceFor(moment, name))),
+      services: moments.flatMap((moment) => outcomeNames.map((name) => serviceFor(moment, name))),
     });
     // One connection for all: each test shows that the one before left it in step.
     connection = await under.connect();
@@ -213,21 +211,18 @@ describe.each(bodies)("a message with %s", (form) => {
     await under.close();
   });
 
-  it.each([...casesOf(form)])(
-    "$method, Allow $allow, decided at $moment: $outcome",
-    async (test) => {
-      const { answer, continued, bytes } = await exchange(connection, test);
-      expectAnswer(answer, test);
-      expect(continued).toBe(expected(test).continued);
-      expect(answer.fields.at(-1)?.[0]).toBe("Encapsulated");
-      expect(icapField(answer, "istag")).toBe('"SCRIPTED"');
-      expect(under.records.at(-1)).toMatchObject({
-        outcome: test.outcome.split(" ")[0],
-        icapStatus: answer.status,
-        bytesOut: bytes,
-      });
-      await connection.send(optionsRequest(pathOf(test.moment, test.outcome)));
-      expect((await connection.readAnswer()).status).toBe(200);
-    },
-  );
+  it.each(casesOf(form))("$method, Allow $allow, decided at $moment: $outcome", async (test) => {
+    const { answer, continued, bytes } = await exchange(connection, test);
+    expectAnswer(answer, test);
+    expect(continued).toBe(expected(test).continued);
+    expect(answer.fields.at(-1)?.[0]).toBe("Encapsulated");
+    expect(icapField(answer, "istag")).toBe('"SCRIPTED"');
+    expect(under.records.at(-1)).toMatchObject({
+      outcome: test.outcome.split(" ")[0],
+      icapStatus: answer.status,
+      bytesOut: bytes,
+    });
+    await connection.send(optionsRequest(pathOf(test.moment, test.outcome)));
+    expect((await connection.readAnswer()).status).toBe(200);
+  });
 });
