@@ -15,7 +15,7 @@ export { convertCIcap } from "./convert/c-icap.ts";
 export type { Conversion, ConversionNote, ConvertOptions } from "./convert/conversion.ts";
 export { convertIcapeg, type IcapegOptions } from "./convert/icapeg.ts";
 export { type CustomResourceDefinition, customResourceDefinitions } from "./crd/definition.ts";
-export { type FieldPath, formatPath, formatProblem, type Problem } from "./problem.ts";
+export { type FieldPath, formatProblem, type Problem } from "./problem.ts";
 export {
   compileFiles,
   type FileCompilation,
@@ -31,7 +31,6 @@ export {
   type KindDefinition,
   type Resource,
 } from "./schema/kinds.ts";
-export { API_GROUP, API_VERSION } from "./schema/object-meta.ts";
 export {
   type RoutingTable,
   type RuleEntry,

@@ -34,7 +34,7 @@ export {
 export {
   compileRules,
   type Rule,
-  RuleAction,
+  type RuleAction,
   type RuleDecision,
   type RuleFailure,
   type RuleSet,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   builtinResources,
+  changedBuiltinResources,
+  compile,
   compileFiles,
   formatFileProblem,
   type SourceFile,
@@ -112,6 +114,12 @@ kind: IcapScaner
     const text = `a0: &a0 [x, x, x]\n${levels.join("\n")}`;
     expect(problemsOf(file(text))).toEqual([
       "services.yaml:1: Excessive alias count indicates a resource exhaustion attack",
+    ]);
+  });
+
+  it("tell of a file that is longer than any configuration", () => {
+    expect(problemsOf(file("#".repeat(17 * 1024 * 1024)))).toEqual([
+      "services.yaml:1: the file is longer than 16777216 characters",
     ]);
   });
 
@@ -259,5 +267,24 @@ describe("the built-in resources", () => {
         pending: "Block",
       })),
     );
+  });
+
+  it("take the changes that the process's settings make", () => {
+    const changed = changedBuiltinResources({
+      service: { limits: { maxEntityBytes: 7 } },
+      scannerRef: { timeout: "5s" },
+      embedded: { hashList: "/etc/hashes" },
+      scannerLimits: { concurrency: 3 },
+    });
+    const compiled = compile(changed, options);
+    expect(compiled.objects.flatMap(({ problems: found }) => found)).toEqual([]);
+    expect(compiled.table).toMatchObject({
+      services: table.services.map(({ path, scanners }) => ({
+        path,
+        limits: { maxEntityBytes: 7 },
+        scanners: scanners.map(() => ({ timeoutMs: 5000 })),
+      })),
+      scanners: [{ protocol: { hashList: "/etc/hashes", limits: { concurrency: 3 } } }],
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compile, readTable } from "../../../src/resources/index.ts";
+import { sealTable } from "../../../src/resources/table.ts";
 import { clusterScanner, options, rule, service, usesShared } from "./builders.ts";
 
 const { table } = compile(
@@ -65,5 +66,17 @@ describe("a table", () => {
   it("has another revision when anything in it differs", () => {
     const other = compile([clusterScanner(), service({ scanners: [usesShared()] })], options).table;
     expect(other.revision).not.toBe(table.revision);
+  });
+
+  it.each([
+    [
+      { ...table, scanners: [] },
+      /uses scanner ClusterIcapScanner\/shared, which the table does not hold/,
+    ],
+    [{ ...table, pages: {} }, /uses page [0-9a-f]{64}, which the table does not hold/],
+  ])("whose references lead nowhere is refused", (lacking, reason) => {
+    expect(readTable(JSON.stringify(sealTable(lacking)))).toEqual({
+      refused: expect.stringMatching(reason),
+    });
   });
 });
