@@ -12,7 +12,7 @@ import { PeerGroup } from "./peer-group.ts";
 import { anyServer, cIcap, type Peer, sluice } from "./peers.ts";
 import { Revision } from "./revision.ts";
 import { print } from "./terminal.ts";
-import { buildSluice, MissingTool } from "./toolchain.ts";
+import { buildRevision, buildSluice, MissingTool } from "./toolchain.ts";
 
 const usage = `npm run bench [-- COMMAND] [options]
 
@@ -89,7 +89,7 @@ async function runCompare(revision: string): Promise<void> {
   const other = Revision.checkOut(revision);
   try {
     const { name, directory } = other;
-    const program = buildSluice(directory);
+    const program = buildRevision(directory);
     await runModes([...selectedPeers(), sluice({ name, program, workers })]);
   } finally {
     await group.stopAll();

@@ -19,12 +19,21 @@ export function isInstalled(program: string): boolean {
   return spawnSync("sh", ["-c", `command -v "$1"`, "sh", program]).status === 0;
 }
 
-/** Builds Sluice as it is shipped, in its own `dist`, and gives the path of its program. */
-export function buildSluice(tree: string = root): string {
-  const build = join(tree, "scripts", "build.ts");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [build], { encoding: "utf8" });
+/** Builds Sluice as it is shipped, in a folder of its own, and gives the path of its program. */
+export function buildSluice(): string {
+  return runBuild(root, join(outputDirectory, "sluice"));
+}
+
+/** The same for the work tree of another revision. */
+export function buildRevision(tree: string): string {
+  return runBuild(tree, join(tree, "dist"));
+}
+
+function runBuild(tree: string, output: string): string {
+  const args = [join(tree, "scripts", "build.ts"), output];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`Sluice cannot be built:\n${stdout}${stderr}`);
-  return join(tree, "dist", "src", "main.js");
+  return join(output, "src", "main.js");
 }
 
 /** Builds the load generator, once for each state of its sources, and gives its path. */
