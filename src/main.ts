@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./app-heap.ts";
 import { basename } from "node:path";
 import { runCli } from "./cli/index.ts";
 import { processSources } from "./config/index.ts";
