@@ -31,7 +31,7 @@ const preview = withDefaults(
 const rule = z.strictObject({
   name: dnsLabel().describe("Unique within the service; shown in the log and in metrics."),
   when: z
-    .string()
+    .string("must be a text: true and false want quotes")
     .min(1)
     .max(2048)
     .meta({ example: 'request.host.inDomain("corp.example")' })

@@ -75,6 +75,13 @@ kind: IcapScaner
     ]);
   });
 
+  it("say of a bare true that a condition is a text", () => {
+    const text = `${head}spec:\n  path: /a\n  rules: [{ name: all, when: true, then: Skip }]\n`;
+    expect(problemsOf(file(text))).toEqual([
+      "services.yaml:6: spec.rules[0].when: must be a text: true and false want quotes",
+    ]);
+  });
+
   it("come in the order of the files", () => {
     const names = ["z.yaml", "a.yaml"].map((name) => file("kind: Pod", name));
     expect(problemsOf(...names).map((line) => line.split(":")[0])).toEqual(["z.yaml", "a.yaml"]);
