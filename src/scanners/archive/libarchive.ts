@@ -96,6 +96,7 @@ class Archive {
   readonly #module: LibarchiveModule;
   readonly #calls: Calls;
   readonly #archive: number;
+  #entries = 0;
 
   constructor(module: LibarchiveModule, source: ByteSource) {
     this.#module = module;
@@ -110,6 +111,7 @@ class Archive {
     for (;;) {
       const entry = this.#calls.nextEntry(this.#archive);
       if (entry === 0) return this.#end();
+      this.#entries += 1;
       if ((this.#calls.fileType(entry) & FILE_TYPE_MASK) !== REGULAR_FILE) continue;
       const declaredBytes = this.#calls.size(entry);
       return {
@@ -132,10 +134,12 @@ class Archive {
     }
   }
 
-  /** The wrapper gives no entry both at the end and after an error; only the error has a text. */
+  /**
+   * The wrapper gives no entry both at the end and after an error; only the error has a text. An
+   * archive with nothing in it, not even a directory, was not understood.
+   */
   #end(): undefined {
-    const message = this.#calls.error(this.#archive);
-    if (message) this.#fail();
+    if (this.#entries === 0 || this.#calls.error(this.#archive)) this.#fail();
     return undefined;
   }
 
