@@ -30,6 +30,7 @@ export interface StartError {
 
 /** A running server: `startApp` is its beginning, `drain` or `abort` its end. */
 export interface App {
+  /** As it is now: a reload changes it. */
   readonly facts: AppFacts;
   /** Ends without losing a transaction, within the configured time. */
   drain(): Promise<void>;

@@ -1,7 +1,29 @@
 import type { Settings } from "./config/index.ts";
-import type { ScannerEntry } from "./resources/index.ts";
-import { createEmbeddedScanner, type EmbeddedScanner } from "./scanners/index.ts";
+import type { RoutingTable, ScannerEntry } from "./resources/index.ts";
+import {
+  createEmbeddedScanner,
+  type EmbeddedScanner,
+  type EmbeddedScannerDescription,
+} from "./scanners/index.ts";
 import type { Logger } from "./telemetry/index.ts";
+
+/** The scanners that were made, and what those of a table say of themselves. */
+export class ScannerDescriptions {
+  readonly #made = new Map<string, EmbeddedScanner>();
+
+  add({ hash }: ScannerEntry, scanner: EmbeddedScanner): void {
+    this.#made.set(hash, scanner);
+  }
+
+  /** Of the scanners in use; forgets the others. */
+  of({ scanners }: RoutingTable): EmbeddedScannerDescription[] {
+    const used = new Set(scanners.map(({ hash }) => hash));
+    for (const hash of this.#made.keys()) {
+      if (!used.has(hash)) this.#made.delete(hash);
+    }
+    return [...this.#made.values()].map((scanner) => scanner.describe());
+  }
+}
 
 /** Makes the scanner that an entry of the routing table describes. */
 export async function makeScanner(

@@ -7,13 +7,12 @@ import {
   serverOptions,
   spoolOptions,
 } from "./app-options.ts";
-import type { App, AppPorts } from "./app-port.ts";
-import { makeScanner } from "./app-scanner.ts";
+import type { App, AppFacts, AppPorts, ServiceFacts } from "./app-port.ts";
+import { makeScanner, ScannerDescriptions } from "./app-scanner.ts";
 import type { Settings } from "./config/index.ts";
 import { EntityExtractor, SpoolStore } from "./entity/index.ts";
 import type { RoutingTable } from "./resources/index.ts";
 import { Runtime, ScannerShelf, ServedResources, ServiceFactory } from "./runtime/index.ts";
-import type { EmbeddedScannerDescription } from "./scanners/index.ts";
 import { IcapServer } from "./server/index.ts";
 import { Router } from "./services/index.ts";
 import {
@@ -66,11 +65,12 @@ async function start(
     metrics,
     logger,
   });
-  const described: EmbeddedScannerDescription[] = [];
+  const descriptions = new ScannerDescriptions();
+  let served: Pick<AppFacts, "services" | "scanners"> = { services: [], scanners: [] };
   const runtime = new Runtime({
     shelf: new ScannerShelf(async (entry) => {
       const scanner = await makeScanner(entry, settings, logger);
-      described.push(scanner.describe());
+      descriptions.add(entry, scanner);
       return scanner;
     }, metrics),
     factory: new ServiceFactory({
@@ -79,11 +79,14 @@ async function start(
     }),
     metrics,
     logger,
-    serve: (router) => engine.replaceRouter(router),
+    serve: (router, table) => {
+      engine.replaceRouter(router);
+      served = { services: serviceFacts(table), scanners: descriptions.of(table) };
+    },
     retirementMs: settings.limits.transactionTimeout,
   });
   stops.push(() => runtime.close());
-  const { table, resources } = await serveResources(settings, runtime, { metrics, logger });
+  const resources = await serveResources(settings, runtime, { metrics, logger });
   stops.push(async () => resources?.close());
 
   const server = new IcapServer(serverOptions(settings), { engine, metrics, logger });
@@ -98,15 +101,8 @@ async function start(
   if (adminServer !== undefined) stops.push(() => adminServer.stop());
 
   return {
-    facts: {
-      ...server.addresses(),
-      admin: adminServer?.address,
-      services: table.services.map(({ path, methods, scanners }) => ({
-        path,
-        methods,
-        scans: scanners.length > 0,
-      })),
-      scanners: described,
+    get facts() {
+      return { ...server.addresses(), admin: adminServer?.address, ...served };
     },
     drain: async () => {
       await server.drain();
@@ -123,21 +119,27 @@ async function serveResources(
   settings: Settings,
   runtime: Runtime,
   ports: { metrics: PrometheusServerMetrics; logger: Log["logger"] },
-): Promise<{ table: RoutingTable; resources: ServedResources | undefined }> {
+): Promise<ServedResources | undefined> {
   const { files, poll } = settings.resources;
   if (files.length === 0) {
-    const table = builtinTable(settings);
-    await runtime.apply(table);
-    return { table, resources: undefined };
+    await runtime.apply(builtinTable(settings));
+    return undefined;
   }
-  const { served, table } = await ServedResources.open({
+  return await ServedResources.open({
     ...ports,
     paths: files,
     pollMs: poll,
     capabilities: CAPABILITIES,
     runtime,
   });
-  return { table, resources: served };
+}
+
+function serviceFacts({ services }: RoutingTable): ServiceFacts[] {
+  return services.map(({ path, methods, scanners }) => ({
+    path,
+    methods,
+    scans: scanners.length > 0,
+  }));
 }
 
 async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {

@@ -3,7 +3,7 @@ import { CAPABILITIES } from "./app-options.ts";
 import type { App, AppFacts, AppPorts, StartError } from "./app-port.ts";
 import { startServer } from "./app-server.ts";
 import type { Settings } from "./config/index.ts";
-import { compiledTable, readResourceFiles } from "./runtime/index.ts";
+import { compiledTable, loadResourceFiles } from "./runtime/index.ts";
 import { WorkerProcesses, workerProcess } from "./server/index.ts";
 import {
   MetricsRegistry,
@@ -24,7 +24,12 @@ export async function startWorker(settings: Settings, ports: AppPorts): Promise<
       reload: () => app.reload(),
       report: () => app.metrics(),
     });
-    return { ...app, facts: { ...app.facts, worker: true } };
+    return {
+      ...app,
+      get facts() {
+        return { ...app.facts, worker: true };
+      },
+    };
   } catch (cause) {
     workerProcess.failed(cause);
     throw new WorkerStartError("this worker cannot start", { cause });
@@ -42,7 +47,8 @@ export async function startPrimary(
   count: number,
 ): Promise<App> {
   // Once and here, rather than by every worker.
-  compiledTable(await readResourceFiles(settings.resources.files), CAPABILITIES);
+  const { files } = settings.resources;
+  if (files.length > 0) compiledTable(await loadResourceFiles(files), CAPABILITIES);
   const { log, version, droppedLogLines } = ports;
   const { logger } = log;
   const registry = new MetricsRegistry({ processMetrics: false });

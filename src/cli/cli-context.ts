@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import type { App } from "../app.ts";
+import type { App, ResourceTools } from "../app.ts";
 import type { Settings, SettingsSources } from "../config/index.ts";
 import type { Log } from "../telemetry/index.ts";
 
@@ -30,4 +30,6 @@ export interface CliContext {
   /** Emits `SIGTERM`, `SIGINT`, `SIGHUP` and `uncaughtException`. */
   readonly signals: EventEmitter;
   readonly startApp: StartApp;
+  /** What most commands have no need of, and so loaded when it is asked for. */
+  readonly resourceTools: () => Promise<ResourceTools>;
 }

@@ -14,6 +14,6 @@ export {
 } from "./load.ts";
 export { formatProblems, type Problem } from "./problem.ts";
 export { processSources } from "./process-sources.ts";
-export { parseDuration } from "./quantity.ts";
+export { formatDuration, formatSize, parseDuration } from "./quantity.ts";
 export type { Action, ListenAddress, Settings, WorkerCount } from "./settings.ts";
 export { defaultSettingsFile, effectiveSettingsFile } from "./settings-file.ts";

@@ -4,11 +4,13 @@
  *
  * @module
  */
-export { readResourceFiles } from "./resource-files.ts";
 export { Runtime, type RuntimeParts } from "./runtime.ts";
 export { type ScannerMaker, ScannerShelf } from "./scanner-shelf.ts";
 export {
+  type CheckedResources,
+  checkResources,
   compiledTable,
+  loadResourceFiles,
   RefusedResources,
   ServedResources,
   type ServedResourcesOptions,

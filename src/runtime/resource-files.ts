@@ -1,6 +1,6 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, type Stats, statSync, watch } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { SourceFile } from "../resources/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
@@ -13,9 +13,13 @@ export interface ResourceFilesOptions {
   readonly pollMs: number;
   /** Files must have been left alone for so long: an editor may not be done. */
   readonly quietMs: number;
+  /** Whether to look at once when the system tells of a change. Default: true. */
+  readonly events?: boolean;
   readonly logger: Logger;
   /** The contents changed. Called with one set of files at a time. */
   readonly onChange: (files: readonly SourceFile[]) => Promise<void>;
+  /** A file or directory is gone or cannot be read. Called once for each such state. */
+  readonly onUnreadable: (err: unknown) => void;
 }
 
 /** Reads the files once, in the order of the paths and of their names. Rejects when one cannot be read. */
@@ -26,17 +30,20 @@ export async function readResourceFiles(paths: readonly string[]): Promise<Sourc
 
 /**
  * Follows resource files: tells of new contents however they came about, by an editor's rename, by the
- * symlink swap of a mounted ConfigMap, or over NFS.
+ * symlink swap of a mounted ConfigMap, or over NFS. What is told of was there, unchanged, for the quiet
+ * time before and after it was read.
  */
 export class ResourceFiles {
   readonly #options: ResourceFilesOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #watchers: FSWatcher[] = [];
-  /** Contents that were told of last; undefined before the first look. */
+  /** Contents that were told of last. */
   #told: string;
   #seen = "";
   #quietTimer: NodeJS.Timeout | undefined;
-  #looking = false;
+  #looking: Promise<void> | undefined;
+  #looksAgain = false;
+  #telling: Promise<void> = Promise.resolve();
   #closed = false;
 
   /** @param initial what is served already, as `readResourceFiles` gave it */
@@ -45,7 +52,11 @@ export class ResourceFiles {
     this.#told = contentsOf(initial);
     this.#timer = setInterval(() => void this.look(), options.pollMs);
     this.#timer.unref();
-    for (const path of options.paths) this.#watch(path);
+    if (options.events ?? true) {
+      for (const path of options.paths) this.#watch(path);
+    }
+    // What changed since the initial contents were read.
+    void this.look();
   }
 
   close(): void {
@@ -56,54 +67,73 @@ export class ResourceFiles {
   }
 
   /** Looks at the files now; new contents are told of once they have been left alone. */
-  async look(): Promise<void> {
-    if (this.#looking || this.#closed) return;
-    this.#looking = true;
-    try {
-      const seen = await signatureOf(this.#options.paths);
-      if (seen !== this.#seen) this.#awaitQuiet(seen);
-    } catch (err) {
-      // Between two links of a swap a path may be missing: the next look finds it.
-      this.#options.logger.debug("resource files cannot be read", { err });
-    } finally {
-      this.#looking = false;
-    }
+  look(): Promise<void> {
+    this.#looksAgain = this.#looking !== undefined;
+    this.#looking ??= this.#lookUntilDone().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
+  async #lookUntilDone(): Promise<void> {
+    do {
+      this.#looksAgain = false;
+      const seen = await signatureOf(this.#options.paths);
+      if (!this.#closed && seen !== this.#seen) this.#awaitQuiet(seen);
+    } while (this.#looksAgain && !this.#closed);
+  }
+
+  /**
+   * Watches directories: a file that an editor or a swapped link replaces is another file, of which its
+   * own watcher would not hear.
+   */
   #watch(path: string): void {
+    const { logger } = this.#options;
     try {
-      const watcher = watch(path, { persistent: false }, () => void this.look());
+      const isDirectory = statSync(path).isDirectory();
+      const watcher = watch(
+        isDirectory ? path : dirname(path),
+        { persistent: false },
+        (_event, name) => {
+          if (isDirectory || concerns(name, basename(path))) void this.look();
+        },
+      );
       watcher.on("error", () => watcher.close());
       this.#watchers.push(watcher);
     } catch (err) {
-      this.#options.logger.debug("no file events, polling only", { path, err });
+      logger.debug("no file events, polling only", { path, err });
     }
   }
 
   #awaitQuiet(seen: string): void {
     this.#seen = seen;
     clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => void this.#tell(seen), this.#options.quietMs);
+    this.#quietTimer = setTimeout(() => {
+      // One after the other: what is told last is what is served.
+      this.#telling = this.#telling.then(() => this.#tell(seen));
+    }, this.#options.quietMs);
     this.#quietTimer.unref();
   }
 
   async #tell(seen: string): Promise<void> {
-    const { paths, logger, onChange } = this.#options;
-    try {
-      const files = await readResourceFiles(paths);
-      if ((await signatureOf(paths)) !== seen) {
-        await this.look();
-        return;
-      }
-      const contents = contentsOf(files);
-      if (this.#closed || contents === this.#told) return;
-      this.#told = contents;
-      await onChange(files);
-    } catch (err) {
-      logger.error("resource files cannot be read, keeping what is served", { err });
+    const { paths, onChange, onUnreadable } = this.#options;
+    const read = await readResourceFiles(paths).catch((err: unknown) => ({ err }));
+    if ((await signatureOf(paths)) !== seen) {
       this.#seen = "";
+      return await this.look();
     }
+    if (this.#closed) return;
+    if ("err" in read) return onUnreadable(read.err);
+    const contents = contentsOf(read);
+    if (contents === this.#told) return;
+    this.#told = contents;
+    await onChange(read);
   }
+}
+
+/** Whether an event in a directory may be about a file in it: `..data` is what Kubernetes swaps. */
+function concerns(changed: string | null, name: string): boolean {
+  return changed === null || changed === name || changed.startsWith("..");
 }
 
 async function listFiles(paths: readonly string[]): Promise<string[]> {
@@ -120,16 +150,19 @@ async function listFiles(paths: readonly string[]): Promise<string[]> {
   return lists.flat();
 }
 
-/** Changes when a file is written, replaced, added or removed. */
+/** Changes when a file is written, replaced, added, removed or made unreadable. */
 async function signatureOf(paths: readonly string[]): Promise<string> {
-  const names = await listFiles(paths);
-  const marks = await Promise.all(
-    names.map(async (name) => {
-      const { ino, size, mtimeMs, ctimeMs } = await stat(name);
-      return `${name} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-    }),
-  );
-  return marks.join("\n");
+  try {
+    const names = await listFiles(paths);
+    const facts = await Promise.all(names.map((name) => stat(name)));
+    return names.map((name, index) => markOf(name, facts[index] as Stats)).join("\n");
+  } catch (error) {
+    return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function markOf(name: string, { dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${name} ${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 function contentsOf(files: readonly SourceFile[]): string {

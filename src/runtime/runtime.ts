@@ -10,7 +10,7 @@ export interface RuntimeParts {
   readonly metrics: LifecycleMetrics;
   readonly logger: Logger;
   /** Gives the new router to whoever serves; the old one serves what began with it. */
-  readonly serve: (router: Router) => void;
+  readonly serve: (router: Router, table: RoutingTable) => void;
   /** How long a transaction may still use a scanner that no service has any more. */
   readonly retirementMs: number;
 }
@@ -54,7 +54,7 @@ export class Runtime {
     const { shelf, factory, metrics, logger, serve } = this.#parts;
     try {
       const scanners = await shelf.prepare(table.scanners);
-      serve(new Router(factory.make(table, scanners)));
+      serve(new Router(factory.make(table, scanners)), table);
       for (const scanner of shelf.replace(table.scanners, scanners)) {
         this.#retire(() => void scanner.close());
       }

@@ -1,6 +1,7 @@
 import {
   type Capabilities,
   compileFiles,
+  type FileCompilation,
   formatFileProblem,
   type RoutingTable,
   type SourceFile,
@@ -29,6 +30,7 @@ export interface ServedResourcesOptions {
 }
 
 const QUIET_MS = 100;
+const KEEPING = "configuration refused, keeping the last good one";
 
 /**
  * Serves the resources of files and follows them. What has a problem is refused as a whole and told
@@ -42,19 +44,23 @@ export class ServedResources {
     this.#options = options;
     const { paths, pollMs, logger } = options;
     this.#files = new ResourceFiles(
-      { paths, pollMs, quietMs: QUIET_MS, logger, onChange: (files) => this.#apply(files) },
+      {
+        paths,
+        pollMs,
+        quietMs: QUIET_MS,
+        logger,
+        onChange: (files) => this.#apply(files),
+        onUnreadable: (err) => this.#refuse(unreadable(err, paths)),
+      },
       initial,
     );
   }
 
   /** Rejects with `RefusedResources` when the files have problems. */
-  static async open(
-    options: ServedResourcesOptions,
-  ): Promise<{ served: ServedResources; table: RoutingTable }> {
-    const files = await readResourceFiles(options.paths);
-    const table = compiledTable(files, options.capabilities);
-    await options.runtime.apply(table);
-    return { served: new ServedResources(options, files), table };
+  static async open(options: ServedResourcesOptions): Promise<ServedResources> {
+    const files = await loadResourceFiles(options.paths);
+    await options.runtime.apply(compiledTable(files, options.capabilities));
+    return new ServedResources(options, files);
   }
 
   /** Looks for a change now rather than at the next poll. */
@@ -67,17 +73,45 @@ export class ServedResources {
   }
 
   async #apply(files: readonly SourceFile[]): Promise<void> {
-    const { capabilities, runtime, metrics, logger } = this.#options;
+    const { capabilities, runtime, logger } = this.#options;
     try {
       await runtime.apply(compiledTable(files, capabilities));
-    } catch (error) {
-      const refused = error instanceof RefusedResources;
-      if (refused) metrics.configRefused();
-      logger.error("configuration refused, keeping the last good one", {
-        ...(refused ? { problems: error.problems } : { err: error }),
-      });
+    } catch (err) {
+      if (err instanceof RefusedResources) this.#refuse(err);
+      else logger.error(KEEPING, { err });
     }
   }
+
+  #refuse({ problems }: RefusedResources): void {
+    const { metrics, logger } = this.#options;
+    metrics.configRefused();
+    logger.error(KEEPING, { problems });
+  }
+}
+
+/** Files as their judges see them: what they come to, and all that is wrong with them. */
+export interface CheckedResources extends Pick<FileCompilation, "table" | "objects"> {
+  /** One line each, with file, line and path; what has one is not served. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Compiles the resources of files. To serve nothing is a problem too: an unmounted volume, or a file
+ * that an editor has emptied before it writes, must not end all services.
+ */
+export function checkResources(
+  files: readonly SourceFile[],
+  capabilities: Capabilities,
+): CheckedResources {
+  const { table, objects, problems } = compileFiles(files, { capabilities });
+  const lines = problems.map(formatFileProblem);
+  if (lines.length === 0 && table.services.length === 0) lines.push(nothingServed(files));
+  return { table, objects, problems: lines };
+}
+
+function nothingServed(files: readonly SourceFile[]): string {
+  if (files.length === 0) return "no resource files: none ends in .yaml, .yml or .json";
+  return `${files.map(({ name }) => name).join(", ")}: no IcapService that this gateway serves`;
 }
 
 /** The routing table of files. Throws `RefusedResources` when anything is wrong with one of them. */
@@ -85,7 +119,23 @@ export function compiledTable(
   files: readonly SourceFile[],
   capabilities: Capabilities,
 ): RoutingTable {
-  const { table, problems } = compileFiles(files, { capabilities });
-  if (problems.length > 0) throw new RefusedResources(problems.map(formatFileProblem));
+  const { table, problems } = checkResources(files, capabilities);
+  if (problems.length > 0) throw new RefusedResources(problems);
   return table;
+}
+
+/** Reads files and directories. Rejects with `RefusedResources` when one cannot be read. */
+export async function loadResourceFiles(paths: readonly string[]): Promise<SourceFile[]> {
+  try {
+    return await readResourceFiles(paths);
+  } catch (error) {
+    throw unreadable(error, paths);
+  }
+}
+
+function unreadable(error: unknown, paths: readonly string[]): RefusedResources {
+  const { path = paths.join(", "), message } = error as NodeJS.ErrnoException;
+  // Of `ENOENT: no such file or directory, open 'services.yaml'` the middle.
+  const reason = /^[A-Z]+: (.+?)(?:, \w+(?: '.*')?)?$/s.exec(message)?.[1] ?? message;
+  return new RefusedResources([`${path}: cannot be read: ${reason}`]);
 }
