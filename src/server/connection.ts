@@ -6,61 +6,16 @@ import {
   icapError,
   ParserState,
   RequestParser,
-  type RequestParserOptions,
   type RequestSink,
 } from "../protocol/index.ts";
-import { Cause, type ConnectionMetrics, RefusalReason } from "../telemetry/index.ts";
-import {
-  type ClientLink,
-  refuseRequest,
-  Transaction,
-  type TransactionEngine,
-} from "../transaction/index.ts";
-import type { Deadlines, Timed } from "./deadlines.ts";
+import { Cause, RefusalReason } from "../telemetry/index.ts";
+import { type ClientLink, refuseRequest, Transaction } from "../transaction/index.ts";
+import type { ConnectionHost, ConnectionOptions, ConnectionSource } from "./connection-host.ts";
+import type { Timed } from "./deadlines.ts";
+import { peerAddress } from "./peer-address.ts";
 import { PrefaceReader } from "./proxy-protocol.ts";
+import { refusalError } from "./refusal-error.ts";
 import { readFrom } from "./transport.ts";
-
-/** Bounds in time of one connection. Milliseconds. */
-export interface ConnectionTimeouts {
-  /** From the first byte of a request to the end of its heads. */
-  readonly headTimeoutMs: number;
-  /** Between two reads of a body. */
-  readonly bodyTimeoutMs: number;
-  /** Between two requests. */
-  readonly idleTimeoutMs: number;
-  /** For a client to take what was sent. */
-  readonly writeTimeoutMs: number;
-  /** For a client to close after our last answer. */
-  readonly lingerTimeoutMs: number;
-}
-
-export interface ConnectionOptions extends ConnectionTimeouts {
-  readonly parser: RequestParserOptions;
-  readonly pipelined: number;
-  /** 0: no limit. */
-  readonly maxRequests: number;
-  /** When the connection announces its end, in milliseconds of the deadlines' clock. */
-  readonly retiresAt: number;
-}
-
-/** Who is at the other end. */
-export interface ConnectionSource {
-  readonly client: string | undefined;
-  /** The peer is a trusted proxy, whose first bytes name the client (PROXY protocol). */
-  readonly awaitsPreface: boolean;
-}
-
-/** What a connection may ask of the server it belongs to. */
-export interface ConnectionHost {
-  readonly engine: TransactionEngine;
-  readonly deadlines: Deadlines;
-  readonly metrics: ConnectionMetrics;
-  /** Every answer must announce the end of its connection. */
-  readonly draining: boolean;
-  /** The client behind the PROXY preface is known: may it stay? */
-  admit(connection: Connection, client: string): RefusalReason | undefined;
-  onClosed(connection: Connection): void;
-}
 
 /**
  * One client's connection: socket ⇄ parser ⇄ one transaction after the other. What a client sends
@@ -68,7 +23,7 @@ export interface ConnectionHost {
  */
 export class Connection implements RequestSink, ClientLink, Timed {
   readonly #socket: Socket;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   readonly #options: ConnectionOptions;
   readonly #parser: RequestParser;
   #peer: string;
@@ -83,13 +38,15 @@ export class Connection implements RequestSink, ClientLink, Timed {
   #requests = 0;
   #requestsInRead = 0;
   #lingering = false;
+  /** The client sends nothing more, and waits for its last answer. */
+  #clientEnded = false;
   #headStarted = false;
   #deadlineAt: number;
   bytesSent = 0;
 
   constructor(
     accepted: Socket,
-    host: ConnectionHost,
+    host: ConnectionHost<Connection>,
     options: ConnectionOptions,
     source: ConnectionSource,
   ) {
@@ -97,7 +54,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
     this.#host = host;
     this.#options = options;
     this.#preface = awaitsPreface ? new PrefaceReader() : undefined;
-    this.#peer = plainAddress(client ?? "");
+    this.#peer = peerAddress(client ?? "");
     this.#parser = new RequestParser(this, options.parser);
     this.#deadlineAt =
       host.deadlines.now + (awaitsPreface ? options.headTimeoutMs : options.idleTimeoutMs);
@@ -114,6 +71,10 @@ export class Connection implements RequestSink, ClientLink, Timed {
 
   get clogged(): boolean {
     return this.#clogged;
+  }
+
+  get gone(): boolean {
+    return this.#socket.destroyed;
   }
 
   get deadlineAt(): number {
@@ -220,12 +181,9 @@ export class Connection implements RequestSink, ClientLink, Timed {
   transactionEnded(closes: boolean): void {
     this.#transaction = undefined;
     this.#pausedByTransaction = false;
-    if (closes) {
-      this.#linger();
-      return;
-    }
-    this.#setDeadline();
-    this.#takeHeld();
+    if (closes) this.#linger();
+    else this.#takeHeld();
+    if (this.#clientEnded && this.#transaction === undefined) this.#socket.destroySoon();
   }
 
   abort(): void {
@@ -249,7 +207,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
   refuse(reason: RefusalReason): void {
     this.#host.metrics.connectionRefused(reason);
     this.#parser.close();
-    refuseRequest(this.#host.engine, this, icapError(refusalCode(reason)));
+    refuseRequest(this.#host.engine, this, refusalError(reason));
     this.#linger();
   }
 
@@ -264,6 +222,25 @@ export class Connection implements RequestSink, ClientLink, Timed {
   }
 
   #consume(bytes: Buffer, start: number, end: number): void {
+    try {
+      this.#parse(bytes, start, end);
+    } catch (error) {
+      this.#breakDown(error);
+    }
+  }
+
+  /** A fault of ours ends this connection and no other. */
+  #breakDown(error: unknown): void {
+    this.#parser.close();
+    if (this.#transaction === undefined) {
+      this.#host.engine.logger.error("connection failed", { err: error });
+      this.#socket.destroy();
+    } else {
+      this.#transaction.breakDown(error);
+    }
+  }
+
+  #parse(bytes: Buffer, start: number, end: number): void {
     let position = start;
     while (position < end && !this.#lingering) {
       if (this.#transaction?.occupied === true) {
@@ -284,7 +261,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
       this.#socket.destroy();
       return;
     }
-    this.#peer = result.source.address ?? this.#peer;
+    this.#peer = peerAddress(result.source.address ?? this.#peer);
     const refusal = this.#host.admit(this, this.#peer);
     if (refusal !== undefined) this.refuse(refusal);
     else this.#consume(bytes, result.length, length);
@@ -302,6 +279,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
       this.#held = undefined;
       this.#consume(held, 0, held.length);
     }
+    this.#setDeadline();
     this.#updateReading();
   }
 
@@ -367,18 +345,18 @@ export class Connection implements RequestSink, ClientLink, Timed {
   }
 
   #onClientEnd(): void {
+    this.#clientEnded = true;
     // A client may close its side and still wait for the answer to a whole request.
-    if (this.#transaction?.occupied === true) return;
-    if (this.#lingering) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (this.#transaction === undefined) this.#socket.destroySoon();
+    else if (!this.#transaction.occupied) this.#socket.destroy();
   }
 
   #onClose(): void {
     this.#host.deadlines.remove(this);
-    this.#uncloggedCallbacks = [];
     this.#held = undefined;
     this.#transaction?.onClientGone();
     this.#transaction = undefined;
+    for (const callback of this.#uncloggedCallbacks.splice(0)) callback();
     this.#host.onClosed(this);
   }
 
@@ -389,15 +367,3 @@ export class Connection implements RequestSink, ClientLink, Timed {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-
-/** An IPv4 client of a dual-stack listener by its IPv4 address. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-}
-
-function refusalCode(reason: RefusalReason) {
-  if (reason === RefusalReason.Draining) return "ICAP_ERR_DRAINING";
-  return reason === RefusalReason.MaxConnections
-    ? "ICAP_ERR_TOO_MANY_CONNECTIONS"
-    : "ICAP_ERR_TOO_MANY_CLIENT_CONNECTIONS";
-}

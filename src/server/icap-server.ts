@@ -3,7 +3,8 @@ import type { RequestParserOptions } from "../protocol/index.ts";
 import type { Logger, RefusalReason, ServerMetrics } from "../telemetry/index.ts";
 import type { TransactionEngine } from "../transaction/index.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
-import { Connection, type ConnectionHost, type ConnectionTimeouts } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionHost, ConnectionTimeouts } from "./connection-host.ts";
 import { Deadlines } from "./deadlines.ts";
 import { TlsGate, type TlsOptions } from "./tls-gate.ts";
 
@@ -34,7 +35,7 @@ export interface IcapServerOptions {
   readonly parser: RequestParserOptions;
   readonly pipelined: number;
   readonly maxRequests: number;
-  /** Age at which a connection announces its end, give or take a tenth. */
+  /** Age at which a connection announces its end, give or take a tenth; 0: no limit. */
   readonly maxConnectionAgeMs: number;
   readonly tcpKeepAliveMs: number;
   readonly drain: DrainOptions;
@@ -53,7 +54,7 @@ const AGE_JITTER = 0.1;
  * The listeners and their connections. One life: `start`, `drain` (or not), `close`; each may be
  * called after the one before it failed half-way.
  */
-export class IcapServer implements ConnectionHost {
+export class IcapServer implements ConnectionHost<Connection> {
   readonly engine: TransactionEngine;
   readonly metrics: ServerMetrics;
   readonly deadlines: Deadlines;
@@ -213,7 +214,8 @@ export class IcapServer implements ConnectionHost {
   #open(socket: Socket, source: { awaitsPreface: boolean; client: string | undefined }): void {
     const { timeouts, parser, pipelined, maxRequests, maxConnectionAgeMs } = this.#options;
     const jitter = 1 + AGE_JITTER * (2 * Math.random() - 1);
-    const retiresAt = this.deadlines.now + maxConnectionAgeMs * jitter;
+    const ageMs = maxConnectionAgeMs === 0 ? Number.POSITIVE_INFINITY : maxConnectionAgeMs * jitter;
+    const retiresAt = this.deadlines.now + ageMs;
     const { awaitsPreface, client } = source;
     const connection = new Connection(
       socket,

@@ -1,6 +1,7 @@
 import {
   type Fields,
   fieldValue,
+  type HeadBytes,
   type HttpHead,
   type HttpRequestLine,
   type HttpStatusLine,
@@ -27,6 +28,15 @@ export class Message {
     this.icap = icap;
     this.requestHeadText = requestHeadText;
     this.responseHeadText = responseHeadText;
+  }
+
+  /** Copies the heads out of the bytes they came in. */
+  static of(icap: IcapRequest, { bytes, start, middle, end }: HeadBytes): Message {
+    return new Message(
+      icap,
+      middle > start ? bytes.toString("latin1", start, middle) : "",
+      end > middle ? bytes.toString("latin1", middle, end) : "",
+    );
   }
 
   /** The head that travels on when the message is passed: the request's or the response's. */

@@ -17,6 +17,7 @@ import type {
 import { ChunkWriter } from "./chunk-writer.ts";
 import type { ClientLink } from "./client-link.ts";
 import type { TransactionEngine } from "./engine.ts";
+import type { Leave } from "./leave.ts";
 import { pump } from "./pump.ts";
 
 /** How far an answer is once `send` is done with it. */
@@ -27,14 +28,6 @@ export const AnswerState = {
   Open: "open",
 } as const;
 export type AnswerState = (typeof AnswerState)[keyof typeof AnswerState];
-
-/** What the client leaves to the server at this point of the message. */
-export interface Leave {
-  /** 204 is legal (RFC 3507 §4.5, §4.6). */
-  readonly omitBody: boolean;
-  /** 206 is legal (draft-icap-ext-partial-content). */
-  readonly referToOriginal: boolean;
-}
 
 /** The bytes of the message's body that are in hand: kept ones first, then pieces behind them. */
 export interface BodyInHand {
@@ -193,15 +186,17 @@ export class AnswerSender {
     change: { prefix: Buffer; offset: number } = UNCHANGED,
   ): AnswerState | Promise<AnswerState> {
     const writer = this.#open(head);
-    writer.add(change.prefix, 0, change.prefix.length);
+    if (change.prefix.length > 0) {
+      writer.add(change.prefix, 0, change.prefix.length);
+      // What comes behind it may come in another turn, when the scratch buffer is another's.
+      writer.flush();
+    }
     if (body.kept === undefined) return AnswerState.Open;
     return this.#carryKept(writer, body, change.offset);
   }
 
   async #carryKept(writer: ChunkWriter, body: BodyInHand, offset: number): Promise<AnswerState> {
-    if (body.kept !== undefined) await pump(body.kept(), writer, this.#link, offset);
-    // The read under way may still add to the pieces: they are taken as they stand by then.
-    await pump(body.pieces, writer, this.#link);
+    await pump(bytesInHand(body), writer, this.#link, offset);
     return AnswerState.Open;
   }
 
@@ -235,6 +230,12 @@ export class AnswerSender {
   get #announcesClose(): boolean {
     return this.#message.icap.closes || this.#link.closesNext;
   }
+}
+
+async function* bytesInHand({ kept, pieces }: BodyInHand): AsyncGenerator<Buffer> {
+  if (kept !== undefined) yield* kept();
+  // The read under way may have added to the pieces: they are taken as they stand by now.
+  yield* pieces;
 }
 
 const UNCHANGED = { prefix: Buffer.alloc(0), offset: 0 };

@@ -15,7 +15,9 @@ export interface ClientLink {
   sendText(text: string): void;
   /** Sends bytes; the buffer belongs to the connection from now on while `clogged`. */
   sendBytes(bytes: Buffer): void;
-  /** Calls back once, when nothing that was sent waits any more; not at all when the client is gone. */
+  /** Nothing that is sent arrives any more. */
+  readonly gone: boolean;
+  /** Calls back once, when nothing that was sent waits any more, or when the client is gone. */
   onceUnclogged(callback: () => void): void;
   /** Stops reading from the client, until `resumeReading`. */
   pauseReading(): void;

@@ -1,10 +1,11 @@
 import {
   decodeIdentity,
   type Message,
+  type Outcome,
   type OutcomeReport,
   type Service,
 } from "../services/index.ts";
-import type { Cause, OutcomeKind, TransactionRecord } from "../telemetry/index.ts";
+import { Cause, type OutcomeKind, type TransactionRecord } from "../telemetry/index.ts";
 import { makeIncidentId } from "./incident-id.ts";
 
 /** The figures of a transaction at its end. */
@@ -17,6 +18,26 @@ export interface EndFacts {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
+}
+
+/** How a transaction ended. */
+export type End = Pick<EndFacts, "outcome" | "cause" | "errorCode">;
+
+/** Ended by something outside its service. */
+export function failedBy(cause: Cause, errorCode?: string): End {
+  return { outcome: "failed", cause, errorCode };
+}
+
+/** Ended with what its service made of it; an OPTIONS request has no outcome. */
+export function endOf(outcome: Outcome | undefined): End {
+  if (outcome === undefined)
+    return { outcome: "unmodified", cause: Cause.None, errorCode: undefined };
+  const answer = outcome.kind === "failed" ? outcome.answer : undefined;
+  return {
+    outcome: outcome.kind,
+    cause: outcome.report.cause,
+    errorCode: answer !== undefined && "code" in answer ? answer.code : undefined,
+  };
 }
 
 export interface EndParties {

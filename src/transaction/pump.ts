@@ -3,7 +3,8 @@ import type { ClientLink } from "./client-link.ts";
 
 /**
  * Sends pieces of a body as fast as the client takes them: at most one piece waits in memory. Resolves
- * when all are handed over; stays pending for good when the client goes away meanwhile.
+ * when all are handed over, or the client is gone: then the pieces are not asked for any further, so
+ * that the file they come from is closed.
  *
  * @param skip bytes to leave out at the beginning
  */
@@ -20,6 +21,7 @@ export async function pump(
     writer.add(piece, start, piece.length);
     writer.flush();
     if (link.clogged) await unclogged(link);
+    if (link.gone) return;
   }
 }
 

@@ -6,7 +6,6 @@ import {
   type IcapError,
   type IcapRequest,
   icapError,
-  shown,
 } from "../protocol/index.ts";
 import {
   type Examination,
@@ -18,15 +17,18 @@ import {
   type ReceivedBody,
   type Service,
 } from "../services/index.ts";
-import { Cause, type OutcomeKind } from "../telemetry/index.ts";
-import { AnswerSender, AnswerState, type Leave } from "./answer-sender.ts";
+import { Cause } from "../telemetry/index.ts";
+import { AnswerSender, AnswerState } from "./answer-sender.ts";
 import type { ClientLink } from "./client-link.ts";
-import { EndedTransaction } from "./ended-transaction.ts";
+import { type End, EndedTransaction, endOf, failedBy } from "./ended-transaction.ts";
 import type { TransactionEngine } from "./engine.ts";
 import { makeIncidentId } from "./incident-id.ts";
 import { Judgement } from "./judgement.ts";
+import { carriesOriginal, type Leave, leaveOf } from "./leave.ts";
 import { BodyMode, Progress } from "./message-state.ts";
 import { Meter } from "./meter.ts";
+import { receivedBody } from "./received-body.ts";
+import { refusalOf } from "./refusal.ts";
 
 /** Bytes read and forgotten behind an early answer before the connection is cut instead. */
 const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
@@ -57,15 +59,10 @@ export class Transaction implements MessageSource {
   #incidentId: string | undefined;
 
   constructor(engine: TransactionEngine, link: ClientLink, request: IcapRequest, heads: HeadBytes) {
-    const { bytes, start, middle, end } = heads;
     this.#engine = engine;
     this.#link = link;
-    this.#message = new Message(
-      request,
-      middle > start ? bytes.toString("latin1", start, middle) : "",
-      end > middle ? bytes.toString("latin1", middle, end) : "",
-    );
-    this.#meter = new Meter(link, end - start);
+    this.#message = Message.of(request, heads);
+    this.#meter = new Meter(link, heads.end - heads.start);
     this.#service = engine.router.find(request.uri.path);
     this.#sender = new AnswerSender(engine, link, this.#message, this.#service);
     engine.metrics.transactionStarted();
@@ -87,6 +84,7 @@ export class Transaction implements MessageSource {
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
+    if (this.#over) return;
     this.#meter.countBody(end - start);
     switch (this.#mode) {
       case BodyMode.Drop:
@@ -108,9 +106,10 @@ export class Transaction implements MessageSource {
 
   onPreviewEnd(): void {
     this.#progress = Progress.Held;
-    if (this.#outcome === undefined) this.#decideOnPreview();
+    if (this.#outcome === undefined && this.#mode === BodyMode.Keep) this.#decideOnPreview();
     if (this.#outcome !== undefined) this.#settle(this.#outcome);
     else if (this.#mode === BodyMode.Keep) this.#continue();
+    else if (this.#message.icap.method === "OPTIONS") this.#endHeld(() => this.#answerOptions());
   }
 
   onEnd(): void {
@@ -130,7 +129,8 @@ export class Transaction implements MessageSource {
   /** The connection is gone. Whatever runs for this transaction is told so. */
   onClientGone(): void {
     if (this.#over) return;
-    this.#publish("failed", Cause.ClientAbort);
+    if (this.#answered) this.#publishOutcome();
+    else this.#publish(failedBy(Cause.ClientAbort));
     this.#cleanUp();
   }
 
@@ -140,44 +140,46 @@ export class Transaction implements MessageSource {
    */
   fail(error: IcapError, cause: Cause): void {
     if (this.#over) return;
+    if (cause === Cause.Protocol) this.#engine.metrics.parserError(error.code);
+    if (this.#answered) {
+      // The client has its answer; only the rest of its message is at fault.
+      this.#publishOutcome();
+      this.#cleanUp();
+      this.#link.transactionEnded(true);
+      return;
+    }
     const canAnswer = this.#sender.status === 0;
     if (canAnswer) this.#sender.sendError(error, "");
-    this.#publish("failed", cause, error.code);
+    this.#publish(failedBy(cause, error.code));
     this.#cleanUp();
     if (canAnswer) this.#link.transactionEnded(this.#sender.closes);
     else this.#link.abort();
   }
 
-  /** Within the preview always, else where the client allows it (RFC 3507 §4.5, §4.6). */
+  /** Ends it for a fault of ours, such as a kept body that cannot be read. */
+  breakDown(error: unknown): void {
+    this.#engine.logger.error("transaction failed", { service: this.#service?.name, err: error });
+    this.fail(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
+  }
+
   get #leave(): Leave {
-    const { allows204, allows206, previewBytes } = this.#message.icap;
-    const omitBody = allows204 || (previewBytes >= 0 && !this.#continued);
-    return { omitBody, referToOriginal: allows206 && omitBody };
+    return leaveOf(this.#message.icap, this.#continued);
   }
 
   #begin(): void {
-    const { method } = this.#message.icap;
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      this.#outcome = failedWith(refusal, Cause.Protocol);
-    } else if (method === "OPTIONS") {
-      return;
-    } else {
-      this.#examination = this.#service?.examine(this.#message, this);
-      this.#decide(undefined);
+    const { icap } = this.#message;
+    try {
+      const refusal = refusalOf(icap, this.#service, this.#link.peer);
+      if (refusal !== undefined) this.#outcome = failedWith(refusal, Cause.Protocol);
+      else if (icap.method !== "OPTIONS") {
+        this.#examination = this.#service?.examine(this.#message, this);
+        this.#decide(undefined);
+        if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
+      }
+    } catch (error) {
+      this.#outcome = this.#unexpected(error);
     }
-    if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
-    else if (hasBody(this.#message.icap.encapsulated)) this.#settle(this.#outcome);
-  }
-
-  /** Why no service looks at the message. */
-  #refusal(): IcapError | undefined {
-    const { method, uri } = this.#message.icap;
-    const service = this.#service;
-    if (service === undefined) return icapError("ICAP_ERR_SERVICE_NOT_FOUND", shown(uri.path));
-    if (!service.admits(this.#link.peer)) return icapError("ICAP_ERR_CLIENT_NOT_ALLOWED");
-    if (method === "OPTIONS" || service.methods.includes(method)) return undefined;
-    return icapError("ICAP_ERR_METHOD_NOT_ALLOWED", method);
+    if (this.#outcome !== undefined && hasBody(icap.encapsulated)) this.#settle(this.#outcome);
   }
 
   #decide(preview: Buffer | undefined): void {
@@ -199,38 +201,49 @@ export class Transaction implements MessageSource {
     this.#continued = true;
     this.#progress = Progress.Arriving;
     this.#link.sendText(CONTINUE);
+    if (this.#outcome !== undefined) this.#settleEarly(this.#outcome);
     this.#link.continueBody();
+  }
+
+  /** The final answer is given at the preview: the rest of the body never comes. */
+  #endHeld(answer: () => void): void {
+    this.#progress = Progress.Ended;
+    this.#link.endMessage();
+    answer();
   }
 
   /** The outcome is known: what can be done about it at this point of the message. */
   #settle(outcome: Outcome): void {
-    if (this.#progress === Progress.Ended) {
+    if (this.#progress === Progress.Ended) this.#answer(outcome);
+    else if (this.#progress === Progress.Arriving) this.#settleEarly(outcome);
+    else if (carriesOriginal(outcome, this.#leave)) this.#continue();
+    else this.#endHeld(() => this.#answer(outcome));
+  }
+
+  /** The body is still arriving. */
+  #settleEarly(outcome: Outcome): void {
+    if (outcome.kind === "unmodified" && !this.#leave.omitBody) {
       this.#answer(outcome);
-    } else if (this.#progress === Progress.Arriving) {
-      this.#settleEarly(outcome);
-    } else if (this.#needsOriginal(outcome)) {
-      this.#mode = BodyMode.Keep;
-      this.#continue();
+    } else if (outcome.kind === "blocked" && !this.#previewRuns) {
+      this.#dropRest();
+      this.#answer(outcome);
+    } else if (carriesOriginal(outcome, this.#leave)) {
+      this.#gatherFor(outcome);
     } else {
-      this.#progress = Progress.Ended;
-      this.#link.endMessage();
-      this.#answer(outcome);
+      this.#dropRest();
     }
   }
 
-  /** The body is still arriving. A client that announced a preview reads nothing before its end. */
-  #settleEarly(outcome: Outcome): void {
-    const previewRuns = this.#message.icap.previewBytes >= 0 && !this.#continued;
-    if (outcome.kind === "unmodified" && !this.#leave.omitBody) {
-      this.#answer(outcome);
-    } else if (outcome.kind === "blocked" && !previewRuns) {
-      this.#dropRest();
-      this.#answer(outcome);
-    } else if (this.#needsOriginal(outcome)) {
-      this.#mode = BodyMode.Keep;
-    } else {
-      this.#dropRest();
-    }
+  /** A client that announced a preview reads nothing before its end. */
+  get #previewRuns(): boolean {
+    return this.#message.icap.previewBytes >= 0 && !this.#continued;
+  }
+
+  /** An answer that is known needs all of the body: it is kept while there is room, then sent on. */
+  #gatherFor(outcome: Outcome): void {
+    if (this.#mode !== BodyMode.Overflow) this.#mode = BodyMode.Keep;
+    else if (this.#previewRuns) this.#link.resumeReading();
+    else this.#answer(outcome);
   }
 
   #dropRest(): void {
@@ -245,14 +258,6 @@ export class Transaction implements MessageSource {
     if (this.#drainedBytes > MAX_DRAINED_BYTES) this.#link.abort();
   }
 
-  #needsOriginal(outcome: Outcome): boolean {
-    return (
-      outcome.kind === "modified" &&
-      outcome.body.kind === "original" &&
-      !this.#leave.referToOriginal
-    );
-  }
-
   #keep(bytes: Buffer, start: number, end: number): void {
     const spool = this.#openSpool();
     const result = spool.append(bytes, start, end);
@@ -261,13 +266,17 @@ export class Transaction implements MessageSource {
     if (result === AppendResult.Pause) return;
     this.#mode = BodyMode.Overflow;
     this.#overflow.push(Buffer.from(bytes.subarray(start, end)));
-    if (spool.failure !== undefined) this.#judge({ kind: "failed", failure: spool.failure });
+    if (this.#outcome !== undefined) this.#gatherFor(this.#outcome);
+    else if (spool.failure !== undefined) this.#judge({ kind: "failed", failure: spool.failure });
   }
 
   #openSpool(): Spool {
     if (this.#spool === undefined) {
       this.#spool = this.#engine.spools.create((this.#service as Service).maxEntityBytes);
-      this.#spool.onDrain = () => this.#link.resumeReading();
+      this.#spool.onDrain = () => {
+        // What overflows is held back until it is known what becomes of it.
+        if (this.#mode !== BodyMode.Overflow) this.#link.resumeReading();
+      };
     }
     return this.#spool;
   }
@@ -277,24 +286,19 @@ export class Transaction implements MessageSource {
       this.#judge({ kind: "none" });
       return;
     }
-    const body = this.#openSpool().finishInMemory();
-    if (body !== undefined) this.#judge({ kind: "complete", body });
-    else void this.#judgeFile(this.#openSpool());
-  }
-
-  async #judgeFile(spool: Spool): Promise<void> {
-    const result = await spool.finish();
-    if (this.#over) return;
-    if (result.ok) this.#judge({ kind: "complete", body: result.body });
-    else this.#judge({ kind: "failed", failure: result.failure });
+    const body = receivedBody(this.#openSpool());
+    if (body instanceof Promise) void body.then((kept) => this.#judge(kept));
+    else this.#judge(body);
   }
 
   #judge(body: ReceivedBody): void {
+    if (this.#over) return;
     this.#judgement = new Judgement((this.#service as Service).transactionTimeoutMs);
-    this.#judgement.run(this.#examination as Examination, body).then(
-      (outcome) => this.#judged(outcome),
-      (error: unknown) => this.#judged(this.#unexpected(error)),
-    );
+    this.#judgement
+      .run(this.#examination as Examination, body)
+      .catch((error: unknown) => this.#unexpected(error))
+      .then((outcome) => this.#judged(outcome))
+      .catch((error: unknown) => this.breakDown(error));
   }
 
   #judged(outcome: Outcome): void {
@@ -325,13 +329,7 @@ export class Transaction implements MessageSource {
       this.#sent(state);
       return;
     }
-    state.then(
-      (settled) => this.#sent(settled),
-      (error: unknown) => {
-        this.#engine.logger.error("kept body cannot be read", { err: error });
-        this.fail(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
-      },
-    );
+    state.then((settled) => this.#sent(settled)).catch((error: unknown) => this.breakDown(error));
   }
 
   #sent(state: AnswerState): void {
@@ -356,17 +354,16 @@ export class Transaction implements MessageSource {
 
   #finish(): void {
     if (this.#over) return;
-    const outcome = this.#outcome;
-    this.#publish(
-      outcome?.kind ?? "unmodified",
-      outcome?.report.cause ?? Cause.None,
-      outcome?.kind === "failed" && "code" in outcome.answer ? outcome.answer.code : undefined,
-    );
+    this.#publishOutcome();
     this.#cleanUp();
     this.#link.transactionEnded(this.#sender.closes);
   }
 
-  #publish(outcome: OutcomeKind, cause: Cause, errorCode?: string): void {
+  #publishOutcome(): void {
+    this.#publish(endOf(this.#outcome));
+  }
+
+  #publish(end: End): void {
     this.#over = true;
     const { icap } = this.#message;
     this.#engine.metrics.transactionEnded();
@@ -381,9 +378,7 @@ export class Transaction implements MessageSource {
         },
         {
           icapStatus: this.#sender.status,
-          outcome,
-          cause,
-          errorCode,
+          ...end,
           entitySize: hasBody(icap.encapsulated) ? this.#meter.bodyBytes : undefined,
           ...this.#meter.read(),
         },

@@ -105,6 +105,20 @@ export class IcapConnection {
     this.#socket.destroy();
   }
 
+  /** Takes nothing more of what the server sends, as a slow client does. */
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends the connection as a client does that died: with a reset. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   [Symbol.dispose](): void {
     this.close();
   }
