@@ -69,7 +69,7 @@ export class IcapHeadParser {
       const lineFeed = text.indexOf("\n", start);
       const error =
         lineFeed < 0
-          ? this.#checkPartial(draft, text, start)
+          ? this.#checkPartial(text, start)
           : this.#takeLine(draft, text, start, lineFeed);
       if (error !== undefined) return error;
       if (lineFeed < 0) return undefined;
@@ -79,16 +79,10 @@ export class IcapHeadParser {
   }
 
   /** The bounds hold for a line that has not ended yet, so that nothing is kept beyond them. */
-  #checkPartial(draft: HeadDraft, text: string, start: number): IcapError | undefined {
-    const { requestLineBytes, headBytes } = this.#limits;
-    if (draft.method === undefined && text.length > requestLineBytes + 1) {
-      return icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", requestLineBytes);
-    }
-    if (text.length > headBytes) return icapError("ICAP_ERR_HEAD_TOO_LARGE", headBytes);
-    if (start === 0 && text !== "" && !TOKEN.test(text.charAt(0))) {
-      return icapError("ICAP_ERR_REQUEST_LINE", shown(text));
-    }
-    return undefined;
+  #checkPartial(text: string, start: number): IcapError | undefined {
+    if (start === 0) return this.#requestLineFault(text, text.length);
+    const { headBytes } = this.#limits;
+    return text.length > headBytes ? icapError("ICAP_ERR_HEAD_TOO_LARGE", headBytes) : undefined;
   }
 
   #takeLine(
@@ -97,28 +91,30 @@ export class IcapHeadParser {
     start: number,
     lineFeed: number,
   ): IcapError | undefined {
-    if (lineFeed >= this.#limits.headBytes) {
-      return start === 0 && lineFeed > this.#limits.requestLineBytes + 1
-        ? icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", this.#limits.requestLineBytes)
-        : icapError("ICAP_ERR_HEAD_TOO_LARGE", this.#limits.headBytes);
-    }
     if (start === 0) return this.#takeRequestLine(draft, text, lineFeed);
+    const { headBytes, headFields } = this.#limits;
+    if (lineFeed >= headBytes) return icapError("ICAP_ERR_HEAD_TOO_LARGE", headBytes);
     const error = lineFault(draft, text, start, lineFeed);
     if (error !== undefined || lineFeed === start + 1) return error;
     // Folded lines count as well: joining any number of them would take quadratic time.
-    if (++draft.fieldLines > this.#limits.headFields) {
-      return icapError("ICAP_ERR_TOO_MANY_FIELDS", this.#limits.headFields);
-    }
+    if (++draft.fieldLines > headFields) return icapError("ICAP_ERR_TOO_MANY_FIELDS", headFields);
     const first = text.charCodeAt(start);
     if (first === SPACE || first === TAB) return draft.fold(text.slice(start, lineFeed - 1));
     return this.#takeField(draft, text, start, lineFeed - 1);
   }
 
-  #takeRequestLine(draft: HeadDraft, text: string, lineFeed: number): IcapError | undefined {
-    const limit = this.#limits.requestLineBytes;
-    if (lineFeed > limit + 1) return icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", limit);
+  /** What is wrong with a request line of which `bytes` came before its LF, or came so far. */
+  #requestLineFault(text: string, bytes: number): IcapError | undefined {
+    // The first character tells another protocol, whose line may never end.
     if (!TOKEN.test(text.charAt(0))) return icapError("ICAP_ERR_REQUEST_LINE", shown(text));
-    const error = lineFault(draft, text, 0, lineFeed);
+    const { requestLineBytes } = this.#limits;
+    return bytes > requestLineBytes + 1
+      ? icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", requestLineBytes)
+      : undefined;
+  }
+
+  #takeRequestLine(draft: HeadDraft, text: string, lineFeed: number): IcapError | undefined {
+    const error = this.#requestLineFault(text, lineFeed) ?? lineFault(draft, text, 0, lineFeed);
     if (error !== undefined) return error;
     const first = text.indexOf(" ");
     const second = text.indexOf(" ", first + 1);
@@ -172,7 +168,7 @@ export class IcapHeadParser {
       if (error !== undefined) return error;
     }
     if (known.host === undefined && !this.#leniency.missingHost) return icapError("ICAP_ERR_HOST");
-    const method = draft.method as string;
+    const { method } = draft;
     if (!isMethod(method)) return unknownMethod(method, known.encapsulated);
     const previewBytes = this.#previewBytes(known.preview);
     if (typeof previewBytes !== "number") return previewBytes;
@@ -214,7 +210,7 @@ class HeadDraft {
   readonly suspect: boolean;
   readonly fields: string[] = [];
   fieldLines = 0;
-  method: string | undefined;
+  method = "";
   uri: ServiceUri = { path: "/", query: "" };
 
   constructor(suspect: boolean) {

@@ -52,6 +52,7 @@ export interface RequestParserOptions {
 
 const LF = 0x0a;
 const CR = 0x0d;
+const CRLF_BYTES = 2;
 const BLANK_LINE = Buffer.from("\r\n\r\n", "latin1");
 const NO_BYTES = Buffer.alloc(0);
 const MAX_LEADING_EMPTY_LINES = 2;
@@ -76,7 +77,7 @@ export class RequestParser {
 
   constructor(sink: RequestSink, options: RequestParserOptions = {}) {
     this.#sink = sink;
-    this.#limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
+    this.#limits = consistentLimits({ ...DEFAULT_WIRE_LIMITS, ...options.limits });
     this.#heads = new IcapHeadParser(this.#limits, { ...DEFAULT_LENIENCY, ...options.leniency });
     this.#chunks = new ChunkDecoder(sink, this.#limits);
   }
@@ -283,6 +284,12 @@ export class RequestParser {
     this.#sink.onError(error);
     return position;
   }
+}
+
+/** A request line is a part of its head, whatever the limits say. */
+function consistentLimits(limits: WireLimits): WireLimits {
+  const { requestLineBytes, headBytes } = limits;
+  return { ...limits, requestLineBytes: Math.min(requestLineBytes, headBytes - CRLF_BYTES) };
 }
 
 function unendedHead(heads: HeadBytes): "req-hdr" | "res-hdr" | undefined {
