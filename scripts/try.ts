@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { eicar } from "../test/support/eicar.ts";
 import { accepts, freePort } from "../test/support/free-port.ts";
 import { Sluice } from "../test/support/sluice.ts";
-import { Squid, squidPrograms } from "../test/support/squid.ts";
+import { Squid, scannedOn, squidPrograms } from "../test/support/squid.ts";
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "1344" } } });
 const icapPort = Number(values.port);
@@ -48,7 +48,7 @@ await using stack = new AsyncDisposableStack();
 const alreadyRuns = await accepts(icapPort);
 if (!alreadyRuns) stack.use(await Sluice.start({ icapPort }));
 const squid = stack.use(
-  await Squid.start({ icapPort, service: "/scan", port: await preferredPort(3128) }),
+  await Squid.start({ adaptation: scannedOn(icapPort), port: await preferredPort(3128) }),
 );
 const sitePort = await preferredPort(8080);
 await new Promise<void>((resolve) => site.listen(sitePort, "127.0.0.1", resolve));

@@ -3,7 +3,7 @@ import { CertificateAuthority } from "../support/certificate-authority.ts";
 import { type CurlResult, curl } from "../support/curl.ts";
 import { Origin } from "../support/origin.ts";
 import { Sluice } from "../support/sluice.ts";
-import { Squid } from "../support/squid.ts";
+import { Squid, scannedOn } from "../support/squid.ts";
 import { TempDirectory } from "../support/temp-directory.ts";
 
 /** A user's whole path: curl or a browser, Squid, Sluice, and a web server, plain and with TLS. */
@@ -33,8 +33,7 @@ export function useProxiedPath(options: { readonly bump?: boolean } = {}): () =>
     const sluice = stack.use(await Sluice.start());
     const squid = stack.use(
       await Squid.start({
-        icapPort: sluice.icapPort,
-        service: "/scan",
+        adaptation: scannedOn(sluice.icapPort),
         ...(options.bump ? { bumpWith: authority } : {}),
       }),
     );

@@ -13,7 +13,7 @@ import { Origin } from "../support/origin.ts";
 import { describeWith } from "../support/programs.ts";
 import { ProxiedLoad } from "../support/proxied-load.ts";
 import { Sluice } from "../support/sluice.ts";
-import { Squid, squidPrograms } from "../support/squid.ts";
+import { Squid, scannedOn, squidPrograms } from "../support/squid.ts";
 
 /** Sizes around the preview and the spool's chunks, below Squid's bug 5352 (64 KiB). */
 const sizes = [0, 1, 100, 4095, 4096, 4097, 10_000, 32_768, 60_000];
@@ -35,7 +35,7 @@ describeWith(squidPrograms, "50 users at once through Squid", () => {
   it.each([1, 2])("get 500 downloads, byte by byte, from %i worker processes", async (workers) => {
     await using origin = await Origin.start();
     await using sluice = await Sluice.start({ flags: [`--workers=${workers}`] });
-    await using squid = await Squid.start({ icapPort: sluice.icapPort, service: "/scan" });
+    await using squid = await Squid.start({ adaptation: scannedOn(sluice.icapPort) });
     const load = loadThrough(squid, origin);
     await load.more(500);
     await load.stop();
@@ -51,7 +51,7 @@ describeWith([...squidPrograms, haproxyPath], "50 users while Sluice is replaced
     await using origin = await Origin.start();
     await using old = await Sluice.start({ flags });
     await using balancer = await Haproxy.start({ serverPorts: [old.icapPort, newPort] });
-    await using squid = await Squid.start({ icapPort: balancer.port, service: "/scan" });
+    await using squid = await Squid.start({ adaptation: scannedOn(balancer.port) });
     const load = loadThrough(squid, origin);
     await load.more(200);
 

@@ -10,19 +10,33 @@ export const squidPrograms = ["/usr/sbin/squid", "/usr/lib/squid/security_file_c
 const certgen = "/usr/lib/squid/security_file_certgen";
 
 export interface SquidOptions {
-  /** Port of the ICAP server on the loopback. */
-  readonly icapPort: number;
-  /** Path of the ICAP service for both directions: `/scan` means `/scan/reqmod` and `/scan/respmod`. */
-  readonly service: string;
+  /** The lines of squid.conf about ICAP: `scannedOn`, or what a manual tells its readers to write. */
+  readonly adaptation: readonly string[];
   /** Opens TLS with this authority, so that HTTPS content is adapted as well. */
   readonly bumpWith?: CertificateAuthority;
   /** Where it listens on the loopback; any free port by default. */
   readonly port?: number;
 }
 
+/** Hands every message in both directions to `/scan` on that port, and lets none bypass it. */
+export function scannedOn(icapPort: number): string[] {
+  const icap = `icap://127.0.0.1:${icapPort}/scan`;
+  return [
+    "icap_enable on",
+    "icap_preview_enable on",
+    "icap_persistent_connections on",
+    "adaptation_send_client_ip on",
+    "adaptation_send_username on",
+    `icap_service requests reqmod_precache bypass=off ${icap}/reqmod`,
+    `icap_service responses respmod_precache bypass=off ${icap}/respmod`,
+    "adaptation_access requests allow all",
+    "adaptation_access responses allow all",
+  ];
+}
+
 /**
- * Debian's Squid in front of the server under test: a forward proxy on the loopback that adapts
- * every request and response, caches nothing, and lets nothing bypass the ICAP server.
+ * Debian's Squid in front of the server under test: a forward proxy on the loopback that caches
+ * nothing.
  */
 export class Squid {
   readonly port: number;
@@ -70,21 +84,12 @@ export class Squid {
 }
 
 function configuration(port: number, directory: TempDirectory, options: SquidOptions): string {
-  const icap = `icap://127.0.0.1:${options.icapPort}${options.service}`;
   return [
     options.bumpWith
       ? `http_port 127.0.0.1:${port} ssl-bump tls-cert=${directory.join("bump.pem")} generate-host-certificates=on`
       : `http_port 127.0.0.1:${port}`,
     ...(options.bumpWith ? bumpDirectives(directory) : []),
-    "icap_enable on",
-    "icap_preview_enable on",
-    "icap_persistent_connections on",
-    "adaptation_send_client_ip on",
-    "adaptation_send_username on",
-    `icap_service requests reqmod_precache bypass=off ${icap}/reqmod`,
-    `icap_service responses respmod_precache bypass=off ${icap}/respmod`,
-    "adaptation_access requests allow all",
-    "adaptation_access responses allow all",
+    ...options.adaptation,
     "http_access allow localhost",
     "http_access deny all",
     "cache deny all",
