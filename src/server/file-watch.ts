@@ -8,16 +8,20 @@ export class FileWatch {
   readonly #paths: readonly string[];
   readonly #timer: NodeJS.Timeout;
   readonly #onChange: (contents: Buffer[]) => void;
-  #last: Buffer[] | undefined;
+  #last: readonly Buffer[];
   #looking = false;
 
-  /** What is there when the watch begins is not told as a change. */
-  constructor(paths: readonly string[], everyMs: number, onChange: (contents: Buffer[]) => void) {
+  /** @param initial what is in use when the watch begins, as `read` gave it */
+  constructor(
+    paths: readonly string[],
+    initial: readonly Buffer[],
+    { everyMs, onChange }: { everyMs: number; onChange: (contents: Buffer[]) => void },
+  ) {
     this.#paths = paths;
+    this.#last = initial;
     this.#onChange = onChange;
     this.#timer = setInterval(() => void this.#look(), everyMs);
     this.#timer.unref();
-    void this.#look();
   }
 
   /** Reads all files; rejects when one cannot be read. */
@@ -36,8 +40,7 @@ export class FileWatch {
       const contents = await FileWatch.read(this.#paths);
       const before = this.#last;
       this.#last = contents;
-      if (before?.some((bytes, i) => !bytes.equals(contents[i] as Buffer)))
-        this.#onChange(contents);
+      if (before.some((bytes, i) => !bytes.equals(contents[i] as Buffer))) this.#onChange(contents);
     } catch {
       // Between two links of a swap a file may be missing: the next look finds it.
     } finally {

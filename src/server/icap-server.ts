@@ -1,6 +1,6 @@
 import { BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
 import type { RequestParserOptions } from "../protocol/index.ts";
-import type { Logger, RefusalReason, ServerMetrics } from "../telemetry/index.ts";
+import { type Logger, RefusalReason, type ServerMetrics } from "../telemetry/index.ts";
 import type { TransactionEngine } from "../transaction/index.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection } from "./connection.ts";
@@ -49,6 +49,8 @@ export interface IcapServerPorts {
 
 const BACKLOG = 1024;
 const AGE_JITTER = 0.1;
+/** For a 503 to leave before its connection is cut. */
+const ABORT_GRACE_MS = 500;
 
 /**
  * The listeners and their connections. One life: `start`, `drain` (or not), `close`; each may be
@@ -67,6 +69,7 @@ export class IcapServer implements ConnectionHost<Connection> {
   readonly #connections = new Map<Connection, string | undefined>();
   #tls: TlsGate | undefined;
   #draining = false;
+  #drained: Promise<void> | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: IcapServerOptions, ports: IcapServerPorts) {
@@ -99,11 +102,15 @@ export class IcapServer implements ConnectionHost<Connection> {
         await this.#listen(address, (socket, proxied) => this.#serve(socket, proxied));
       }
       if (tls === undefined) return;
-      const gate = await TlsGate.open(tls, {
-        logger: this.#logger,
-        metrics: this.metrics,
-        serve: (socket, client) => this.#serveTls(socket, client),
-      });
+      const { maxConnections } = this.#options.limits;
+      const gate = await TlsGate.open(
+        { ...tls, maxHandshakes: maxConnections },
+        {
+          logger: this.#logger,
+          metrics: this.metrics,
+          serve: (socket, client) => this.#serveTls(socket, client),
+        },
+      );
       this.#tls = gate;
       for (const address of icaps) {
         await this.#listen(address, (socket, proxied) => gate.accept(socket, proxied));
@@ -126,21 +133,9 @@ export class IcapServer implements ConnectionHost<Connection> {
    * idle ones are closed over time, the listeners after a delay. Resolves when all is over, at the
    * latest after `timeoutMs`, when what is left is aborted.
    */
-  async drain(): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
-    const { delayMs, idleSpreadMs, timeoutMs } = this.#options.drain;
-    const empty = new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-    });
-    const timers = [
-      setTimeout(() => this.#closeListeners(), delayMs),
-      setTimeout(() => this.abort(), timeoutMs),
-      ...this.#spreadIdle(Math.min(idleSpreadMs, timeoutMs)),
-    ];
-    await empty;
-    for (const timer of timers) clearTimeout(timer);
-    this.close();
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
   }
 
   /** Aborts what is under way: with 503 where no answer had begun. */
@@ -148,17 +143,21 @@ export class IcapServer implements ConnectionHost<Connection> {
     this.#draining = true;
     this.#closeListeners();
     for (const connection of [...this.#connections.keys()]) connection.abortForDrain();
+    // A client that reads nothing does not take its 503 either.
+    setTimeout(() => this.#cutAll(), ABORT_GRACE_MS).unref();
   }
 
   /** Ends everything at once. */
   close(): void {
-    for (const connection of [...this.#connections.keys()]) connection.abort();
+    this.#cutAll();
     this.#closeListeners();
     this.#tls?.close();
     this.deadlines.stop();
   }
 
   admit(connection: Connection, client: string): RefusalReason | undefined {
+    // A handshake, or a PROXY preface, that took longer than the listeners stayed open.
+    if (this.#draining && this.#listeners.length === 0) return RefusalReason.Draining;
     const refusal = this.#admission.enter(client);
     if (refusal === undefined) this.#connections.set(connection, client);
     return refusal;
@@ -170,6 +169,33 @@ export class IcapServer implements ConnectionHost<Connection> {
     if (client !== undefined) this.#admission.leave(client);
     this.metrics.connectionClosed();
     this.#tellWhenEmpty();
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    const { delayMs, idleSpreadMs, timeoutMs } = this.#options.drain;
+    const spreadMs = Math.min(idleSpreadMs, timeoutMs);
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    this.#tellWhenEmpty();
+    const timers = this.#spreadIdle(spreadMs);
+    const closeListeners = (): void => {
+      this.#closeListeners();
+      // Those that came meanwhile and have asked for nothing.
+      timers.push(...this.#spreadIdle(spreadMs));
+    };
+    timers.push(
+      setTimeout(closeListeners, delayMs),
+      setTimeout(() => this.abort(), timeoutMs),
+    );
+    await empty;
+    for (const timer of timers) clearTimeout(timer);
+    this.close();
+  }
+
+  #cutAll(): void {
+    for (const connection of [...this.#connections.keys()]) connection.abort();
   }
 
   #listen(

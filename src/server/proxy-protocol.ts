@@ -24,8 +24,8 @@ const V1_START = Buffer.from("PROXY ", "latin1");
 const V1_LINE =
   /^PROXY (?:UNKNOWN(?: .*)?|(TCP4|TCP6) ([0-9A-Fa-f.:]+) [0-9A-Fa-f.:]+ \d{1,5} \d{1,5})$/;
 
-/** The most that a preface can need; a caller keeps no more than this. */
-export const MAX_PREFACE_BYTES = V2_MAX_BYTES;
+/** The most that a preface can need; no more than this is kept. */
+const MAX_PREFACE_BYTES = V2_MAX_BYTES;
 
 /** Reads the preface of one connection over as many reads as it comes in. */
 export class PrefaceReader {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type SecureVersion, type Server } from "node:tls";
 import { type ConnectionMetrics, type Logger, RefusalReason } from "../telemetry/index.ts";
 import { FileWatch } from "./file-watch.ts";
-import { MAX_PREFACE_BYTES, readPreface } from "./proxy-protocol.ts";
+import { PrefaceReader } from "./proxy-protocol.ts";
 
 export interface TlsOptions {
   /** Certificate chain, PEM. */
@@ -17,6 +17,18 @@ export interface TlsOptions {
   readonly handshakeTimeoutMs: number;
 }
 
+export interface TlsGateOptions extends TlsOptions {
+  /** Handshakes under way at the same time. */
+  readonly maxHandshakes: number;
+}
+
+/** A connection that is not served yet. */
+interface Handshake {
+  readonly deadline: NodeJS.Timeout;
+  /** As its PROXY preface named it. */
+  client: string | undefined;
+}
+
 export interface TlsGatePorts {
   readonly logger: Logger;
   readonly metrics: ConnectionMetrics;
@@ -29,75 +41,102 @@ export interface TlsGatePorts {
  * are not touched.
  */
 export class TlsGate {
-  readonly #options: TlsOptions;
+  readonly #options: TlsGateOptions;
   readonly #ports: TlsGatePorts;
   readonly #server: Server;
   readonly #watch: FileWatch;
-  readonly #clients = new WeakMap<Socket, string>();
+  readonly #handshakes = new Map<Socket, Handshake>();
+  #closed = false;
 
-  private constructor(options: TlsOptions, ports: TlsGatePorts, files: Buffer[]) {
+  private constructor(options: TlsGateOptions, ports: TlsGatePorts, files: Buffer[]) {
     this.#options = options;
     this.#ports = ports;
     this.#server = createServer({
       ...contextOptions(options, files),
-      handshakeTimeout: options.handshakeTimeoutMs,
       requestCert: options.clientCaFile !== undefined,
       rejectUnauthorized: options.clientCaFile !== undefined,
       noDelay: true,
       allowHalfOpen: true,
     });
     this.#server.on("secureConnection", (socket) => {
-      ports.serve(socket, this.#clients.get(underlying(socket)));
+      const client = this.#handshakes.get(underlying(socket))?.client;
+      this.#forget(underlying(socket));
+      if (this.#closed) socket.destroy();
+      else ports.serve(socket, client);
     });
     this.#server.on("tlsClientError", (err, socket) => {
-      ports.metrics.connectionRefused(RefusalReason.TlsHandshake);
-      ports.logger.debug("TLS handshake failed", { peer: socket.remoteAddress, err: err.message });
+      // A health probe connects and closes: that is no handshake that failed.
+      if (underlying(socket).bytesRead > 0) {
+        ports.metrics.connectionRefused(RefusalReason.TlsHandshake);
+        ports.logger.debug("TLS handshake failed", {
+          peer: socket.remoteAddress,
+          err: err.message,
+        });
+      }
       socket.destroy();
     });
-    this.#watch = new FileWatch(watchedFiles(options), options.reloadMs, (changed) =>
-      this.#reload(changed),
-    );
+    this.#watch = new FileWatch(watchedFiles(options), files, {
+      everyMs: options.reloadMs,
+      onChange: (changed) => this.#reload(changed),
+    });
   }
 
   /** Rejects when a file cannot be read or used. */
-  static async open(options: TlsOptions, ports: TlsGatePorts): Promise<TlsGate> {
+  static async open(options: TlsGateOptions, ports: TlsGatePorts): Promise<TlsGate> {
     const files = await FileWatch.read(watchedFiles(options));
     return new TlsGate(options, ports, files);
   }
 
   /** @param proxied the first bytes are a PROXY preface, before the handshake */
   accept(socket: Socket, proxied: boolean): void {
+    if (this.#closed || this.#handshakes.size >= this.#options.maxHandshakes) {
+      this.#ports.metrics.connectionRefused(RefusalReason.MaxConnections);
+      socket.destroy();
+      return;
+    }
+    // From the first byte to the last: a byte now and then keeps no handshake alive.
+    const deadline = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
+    this.#handshakes.set(socket, { deadline, client: undefined });
     socket.on("error", () => socket.destroy());
+    socket.once("close", () => this.#forget(socket));
     if (proxied) this.#takePreface(socket);
     else this.#server.emit("connection", socket);
   }
 
+  /** Ends handshakes under way; connections that are served are not its affair any more. */
   close(): void {
+    this.#closed = true;
     this.#watch.stop();
+    for (const socket of [...this.#handshakes.keys()]) socket.destroy();
+  }
+
+  #forget(socket: Socket): void {
+    clearTimeout(this.#handshakes.get(socket)?.deadline);
+    this.#handshakes.delete(socket);
   }
 
   #takePreface(socket: Socket): void {
-    socket.setTimeout(this.#options.handshakeTimeoutMs, () => socket.destroy());
+    const reader = new PrefaceReader();
     const onReadable = (): void => {
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return;
-      const result = readPreface(bytes.subarray(0, MAX_PREFACE_BYTES));
-      if (result.kind === "incomplete") {
-        socket.unshift(bytes);
-        return;
-      }
+      const result = reader.take(bytes, bytes.length);
+      if (result.kind === "incomplete") return;
       socket.off("readable", onReadable);
+      socket.off("end", onEnd);
       if (result.kind === "invalid") {
         this.#ports.metrics.connectionRefused(RefusalReason.ProxyProtocol);
         socket.destroy();
         return;
       }
-      if (result.source.address !== undefined) this.#clients.set(socket, result.source.address);
-      socket.setTimeout(0);
+      const handshake = this.#handshakes.get(socket);
+      if (handshake !== undefined) handshake.client = result.source.address;
       if (bytes.length > result.length) socket.unshift(bytes.subarray(result.length));
       this.#server.emit("connection", socket);
     };
+    const onEnd = (): void => void socket.destroy();
     socket.on("readable", onReadable);
+    socket.once("end", onEnd);
   }
 
   #reload(files: Buffer[]): void {
