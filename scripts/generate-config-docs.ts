@@ -24,7 +24,7 @@ the first of this list wins:
 Unknown settings, flags and \`SLUICE_*\` variables are errors, and so are values that another source overrides. Sluice
 prints every problem at once, with the place it comes from, and exits with status 2. Variables that Kubernetes makes
 for Services (\`SLUICE_PORT\`, \`SLUICE_SERVICE_HOST\` …) are passed over. \`sluice config check\` takes the same flags,
-only checks and prints the settings in force; \`sluice config default\` prints a file with all defaults.
+only checks and prints the settings in force; \`sluice config settings\` prints a file with all defaults.
 
 - **duration**: a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, such as \`500ms\`, \`30s\` or \`1.5h\`. Only \`0\` needs no unit.
 - **size**: bytes, with \`Ki\`, \`Mi\`, \`Gi\` or \`Ti\` for powers of 1024, such as \`4096\` or \`64Ki\`.

@@ -53,6 +53,7 @@ export function factoryOptions(settings: Settings): Omit<ServiceFactoryOptions, 
   return {
     optionsTtlMs: settings.services.optionsTtl,
     maxConnections: advertisedConnections(settings),
+    maxPreviewBytes: settings.wire.previewBytes,
     via: VIA,
     failureStatus: FAILURE_STATUS,
   };

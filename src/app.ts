@@ -6,7 +6,13 @@ import type { Settings } from "./config/index.ts";
 import { isWorkerProcess } from "./server/index.ts";
 
 export type { App, AppFacts, AppPorts, StartError } from "./app-port.ts";
-export type { ResourceCheck, ResourceTools } from "./app-resources.ts";
+export type {
+  ConversionOptions,
+  ConvertedConfiguration,
+  ResourceCheck,
+  ResourceTools,
+  RoutingTable,
+} from "./app-resources.ts";
 
 /**
  * Starts Sluice: in this process, or with `settings.workers` above 1 in worker processes that this one

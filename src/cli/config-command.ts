@@ -7,9 +7,16 @@ import {
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
 
+/** Prints the resources that are served when no others are given. */
+export async function configDefault({ stdout, resourceTools }: CliContext): Promise<ExitCode> {
+  const { builtin } = await resourceTools();
+  stdout.write(builtin());
+  return ExitCode.Ok;
+}
+
 /** Prints a settings file with all defaults. */
-export function configDefault(context: CliContext): ExitCode {
-  context.stdout.write(defaultSettingsFile());
+export function configSettings({ stdout }: CliContext): ExitCode {
+  stdout.write(defaultSettingsFile());
   return ExitCode.Ok;
 }
 

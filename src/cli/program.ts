@@ -1,7 +1,9 @@
 import { Argument, Command, CommanderError, Option } from "commander";
+import { type CheckFlags, check } from "./check-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { defaultService, serviceUrl, withClientFlags } from "./client-flags.ts";
-import { configCheck, configDefault } from "./config-command.ts";
+import { configCheck, configDefault, configSettings } from "./config-command.ts";
+import { type ConvertFlags, convert as convertConfiguration } from "./convert-command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type ProbeFlags, probe } from "./probe-command.ts";
 import { type ScanFlags, scan } from "./scan-command.ts";
@@ -47,6 +49,8 @@ function buildProgram(context: CliContext, done: Done): Command {
   addServe(program, context, done);
   addScan(program, context, done);
   addProbe(program, context, done);
+  addCheck(program, context, done);
+  addConvert(program, context, done);
   addConfig(program, context, done);
   addVersion(program, context);
   return program;
@@ -101,12 +105,72 @@ function addProbe(program: Command, context: CliContext, done: Done): void {
     .action(async (url, flags: ProbeFlags) => done(await probe(url, flags, context)));
 }
 
+function addCheck(program: Command, context: CliContext, done: Done): void {
+  program
+    .command("check")
+    .argument("[paths...]", "files and directories with resources")
+    .description("Judge resources as serve would, and print what would be served.")
+    .addOption(
+      new Option("-f, --file <path>", "the same as a path").argParser(
+        (path: string, earlier: readonly string[] = []) => [...earlier, path],
+      ),
+    )
+    .option("--json", "print the routing table as JSON")
+    .addHelpText(
+      "after",
+      `
+Without paths: the built-in resources (sluice config default).
+
+Exit status: 0 when all is right, 2 when not; then every problem is on a line of standard error.`,
+    )
+    .action(async (paths: string[], flags: CheckFlags) => done(await check(paths, flags, context)));
+}
+
+function addConvert(program: Command, context: CliContext, done: Done): void {
+  const convert = program
+    .command("convert")
+    .description("Write the resources that do what another ICAP server's configuration says.");
+  takesConvertFlags(convert.command("icapeg"))
+    .argument("<config.toml>", "ICAPeg's configuration")
+    .description("Convert ICAPeg's services echo, clamav, clhashlookup and hashlocal.")
+    .option("--hash-lookup-url <url>", "scan/v1 scanner that looks hashes up")
+    .action(async (file: string, flags: ConvertFlags) =>
+      done(await convertConfiguration("convertIcapeg", [file], flags, context)),
+    );
+  takesConvertFlags(convert.command("c-icap"))
+    .argument("<files...>", "c-icap.conf, the files that it includes, squidclamav.conf")
+    .description("Convert c-icap's services virus_scan, squidclamav and echo.")
+    .action(async (files: string[], flags: ConvertFlags) =>
+      done(await convertConfiguration("convertCIcap", files, flags, context)),
+    );
+}
+
+function takesConvertFlags(command: Command): Command {
+  return command
+    .option("-o, --output <file>", "write the resources there rather than to standard output")
+    .option("--clamav-url <url>", "scan/v1 scanner that stands before clamd")
+    .addHelpText(
+      "after",
+      `
+What is not carried over, or not quite, is listed on standard error.
+
+Exit status: 0 when the resources can be served, 1 when they must be mended first, 2 when there
+are none.`,
+    );
+}
+
 function addConfig(program: Command, context: CliContext, done: Done): void {
-  const config = program.command("config").description("Print and check settings.");
+  const config = program
+    .command("config")
+    .description("Print the built-in resources; print and check settings.");
   config
     .command("default")
+    .description("Print the resources that are served when no others are given.")
+    .action(async () => done(await configDefault(context)));
+  config
+    .command("settings")
     .description("Print a settings file with every default and its meaning.")
-    .action(() => done(configDefault(context)));
+    .action(() => done(configSettings(context)));
   takesSettings(config.command("check"))
     .usage("[settings]")
     .description("Check settings as serve would, and print those in force with their origin.")

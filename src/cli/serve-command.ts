@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { formatProblems, loadSettings, type Settings } from "../config/index.ts";
+import { formatProblems, ignoredSettings, loadSettings, type Settings } from "../config/index.ts";
 import { createLog, type Log } from "../telemetry/index.ts";
 import { bannerText } from "./banner.ts";
 import type { CliContext, RunningApp } from "./cli-context.ts";
@@ -18,13 +18,21 @@ export async function serve(flags: readonly string[], context: CliContext): Prom
   const isOneOfSeveral = loaded.settings.workers !== 1;
   const log = createLog({ level, base: isOneOfSeveral ? { pid: process.pid } : {} });
   try {
-    return await run(loaded.settings, log, context);
+    const ignored = ignoredSettings(loaded.settings, loaded.effective);
+    return await run(loaded.settings, { log, context, ignored });
   } finally {
     log.flush();
   }
 }
 
-async function run(settings: Settings, log: Log, context: CliContext): Promise<ExitCode> {
+interface Circumstances extends Surroundings {
+  readonly ignored: ReturnType<typeof ignoredSettings>;
+}
+
+async function run(
+  settings: Settings,
+  { log, context, ignored }: Circumstances,
+): Promise<ExitCode> {
   const { signals, startApp, stderr, programName } = context;
   // From here on, so that a signal during the start is not lost.
   const firstSignal = nextSignal(signals);
@@ -43,6 +51,9 @@ async function run(settings: Settings, log: Log, context: CliContext): Promise<E
   // A worker's primary speaks for it.
   if (app.facts.worker !== true) {
     log.logger.info("serving", { version, ...app.facts });
+    for (const { path, origin } of ignored) {
+      log.logger.warn("setting ignored: resource files describe the services", { path, origin });
+    }
     if (settings.log.banner) stderr.write(bannerText(app.facts, { version, programName }));
   }
   const end = await Promise.race([firstSignal, crash]);

@@ -20,7 +20,7 @@ ${blocks.join("\n\n")}
 Examples:
   sluice serve
   sluice serve --listen-icap 127.0.0.1:1344 --log-level warn
-  sluice config default > sluice.yaml; sluice serve --config sluice.yaml
+  sluice config settings > sluice.yaml; sluice serve --config sluice.yaml
 
 Exit status: 0 after SIGTERM or SIGINT, when all transactions have ended; 1 when it could not
 start, crashed, or was cut short by a second signal; 2 when settings are wrong.`;

@@ -137,12 +137,12 @@ export const catalogue: Catalogue<Settings> = {
   scan: {
     maxEntityBytes: size(
       "100Mi",
-      "Largest body that is scanned; `services.on.oversize` decides about larger ones.",
+      "Largest body that is scanned; `services.on.oversize` decides about larger ones. With resource files: largest one that an embedded scanner takes; larger ones are unscannable.",
       { min: 1 },
     ),
     timeout: duration(
       "20s",
-      "Time for the scan of one entity; `services.on.timeout` decides what then happens.",
+      "Time for the scan of one entity; `services.on.timeout` decides what then happens. With resource files: longest scan of an embedded scanner, whatever time its service gives it.",
       timer,
     ),
     workers: countOrAuto("auto", "Threads that scan; `auto` means one per core.", {
@@ -171,7 +171,7 @@ export const catalogue: Catalogue<Settings> = {
   resources: {
     files: paths(
       [],
-      "Files and directories with `IcapService` and `IcapScanner` resources (YAML, JSON), also given by `-f`; read again when they change. Without any: the built-in services, which `services` below and `scan` describe.",
+      "Files and directories with `IcapService` and `IcapScanner` resources (YAML, JSON), also given by `-f`; read again when they change. Without any: the built-in services, which alone `services.preview`, `.on`, `.block`, `.violationsHeader`, `.logIdentity` and `scan.rulesDirectory`, `.hashList` describe.",
     ),
     poll: duration("2s", "How often resource files are looked at for a change.", {
       min: 100,

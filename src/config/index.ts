@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { ignoredSettings } from "./builtin-only.ts";
 export { type SettingEntry, settingEntries } from "./entries.ts";
 export {
   type EffectiveSetting,

@@ -17,6 +17,8 @@ export interface ServiceFactoryOptions {
   readonly optionsTtlMs: number;
   /** Advertised where a service names no number of its own. */
   readonly maxConnections: number;
+  /** The wire takes no larger preview: a service that wants more advertises this. */
+  readonly maxPreviewBytes: number;
   /** This server in `Via`. */
   readonly via: string;
   /** Status of pages that say that the check did not take place. */
@@ -37,14 +39,14 @@ export class ServiceFactory {
   }
 
   #makeOne(entry: ServiceEntry, scanners: ScannersByKey, pages: PageCache): ScanService {
-    const { extractor, optionsTtlMs, maxConnections, via } = this.#options;
+    const { extractor, optionsTtlMs, maxConnections, maxPreviewBytes, via } = this.#options;
     const { limits, shareIdentity } = entry;
     return new ScanService({
       name: entry.name,
       namespace: entry.namespace,
       path: entry.path,
       methods: entry.methods,
-      previewBytes: entry.preview.bytes,
+      previewBytes: Math.min(entry.preview.bytes, maxPreviewBytes),
       ttlSeconds: Math.round(optionsTtlMs / 1000),
       maxConnections: limits.maxConnections ?? maxConnections,
       partial: false,

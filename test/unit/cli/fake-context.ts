@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { resourceTools } from "../../../src/app-resources.ts";
 import { type CliContext, runCli, type StartApp } from "../../../src/cli/index.ts";
 
 export interface Run {
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[], fake: FakeProcess = {}): Prom
     }),
     signals: fake.signals ?? new EventEmitter(),
     startApp: fake.startApp ?? neverStarted,
+    resourceTools: () => Promise.resolve(resourceTools),
   };
   const code = await runCli(context);
   return { code, stdout, stderr };

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { version } from "../../../src/cli/index.ts";
 import { settingEntries } from "../../../src/config/index.ts";
+import { builtinResources } from "../../../src/resources/index.ts";
 import { run } from "./fake-context.ts";
 
 const packageJson = JSON.parse(
@@ -21,7 +22,10 @@ describe("sluice", () => {
   it("lists its commands in its help", async () => {
     const { code, stdout } = await run(["--help"]);
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
-    expect([code, commands]).toEqual([0, ["serve", "scan", "probe", "config", "version"]]);
+    expect([code, commands]).toEqual([
+      0,
+      ["serve", "scan", "probe", "check", "convert", "config", "version"],
+    ]);
   });
 
   it("says what is wrong with an unknown command, and means 2", async () => {
@@ -56,16 +60,23 @@ describe("sluice", () => {
   });
 
   it("keeps its help within 96 columns", async () => {
-    const pages = [["--help"], ["serve", "--help"], ["scan", "--help"], ["probe", "--help"]];
-    const texts = await Promise.all(pages.map((argv) => run(argv)));
+    const pages = ["serve", "scan", "probe", "check", "convert icapeg", "convert c-icap", "config"];
+    const texts = await Promise.all(
+      ["", ...pages].map((page) => run(`${page} --help`.trim().split(" "))),
+    );
     const long = texts.flatMap(({ stdout }) => stdout.split("\n").filter((l) => l.length > 96));
     expect(long).toEqual([]);
   });
 });
 
 describe("sluice config", () => {
+  it("prints the built-in resources", async () => {
+    const { code, stdout } = await run(["config", "default"]);
+    expect([code, stdout]).toEqual([0, builtinResources().text]);
+  });
+
   it("prints a file that changes nothing", async () => {
-    const { stdout } = await run(["config", "default"]);
+    const { stdout } = await run(["config", "settings"]);
     const check = await run(["config", "check", "--config", "s.yaml"], {
       files: { "s.yaml": stdout },
     });
