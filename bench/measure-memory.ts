@@ -8,7 +8,7 @@ import { describeMachine, machineLine, metWord, targetsLine, writeJson } from ".
 import type { RunningPeer } from "./running-peer.ts";
 import { median } from "./statistics.ts";
 import { table } from "./table.ts";
-import { print, progress } from "./terminal.ts";
+import { note, print, progress } from "./terminal.ts";
 import { buildLoadGenerator } from "./toolchain.ts";
 
 /** A load under which the memory of one worker is watched. */
@@ -138,7 +138,7 @@ export async function measureMemory(group: PeerGroup, run: MemoryRun): Promise<v
   progress("");
   print(memoryTable(run.scenarios, results));
   print(`\n${targetsLine(results)}`);
-  print(writeJson("memory", { machine, results }));
+  note(writeJson("memory", { machine, results }));
 }
 
 function treeMemory({ pid }: RunningPeer): Memory {

@@ -4,7 +4,7 @@ import { Bench } from "tinybench";
 import type { MicroSuite, MicroTask } from "./micro/suite.ts";
 import { describeMachine, machineLine, writeJson } from "./report.ts";
 import { short, table } from "./table.ts";
-import { print, progress } from "./terminal.ts";
+import { note, print, progress } from "./terminal.ts";
 
 const warmUpMs = 200;
 const measureMs = 600;
@@ -38,7 +38,7 @@ export async function measureMicro(filter: string): Promise<void> {
   const machine = describeMachine();
   print(`${machineLine(machine)}\n`);
   print(table([["", "", "ns", "p99 ns", "MiB/s"], ...results.map(row)]));
-  print(`\n${writeJson("micro", { machine, results })}`);
+  note(writeJson("micro", { machine, results }));
 }
 
 async function measureTask(suite: MicroSuite, task: MicroTask): Promise<MicroResult> {

@@ -6,7 +6,7 @@ import { describeMachine, machineLine, modesTable, targetsLine, writeJson } from
 import { measureRounds } from "./rounds.ts";
 import type { RunningPeer } from "./running-peer.ts";
 import { summarize } from "./summary.ts";
-import { print, progress } from "./terminal.ts";
+import { note, print, progress } from "./terminal.ts";
 import { buildLoadGenerator } from "./toolchain.ts";
 
 export interface ModesRun {
@@ -44,5 +44,5 @@ export async function measureModes(group: PeerGroup, run: ModesRun): Promise<voi
   }
   print(`\n${targetsLine(summaries.filter((summary) => summary.peer === "sluice"))}`);
   const settings = { rounds, seconds, connections, placement: placement.description };
-  print(writeJson("modes", { machine, settings, summaries, samples }));
+  note(writeJson("modes", { machine, settings, summaries, samples }));
 }

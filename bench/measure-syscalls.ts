@@ -1,6 +1,7 @@
 import type { Mode } from "./modes.ts";
 import type { PeerGroup } from "./peer-group.ts";
 import type { Peer } from "./peers.ts";
+import { describeMachine, machineLine } from "./report.ts";
 import { countSyscalls, describeSyscalls } from "./syscalls.ts";
 import { table } from "./table.ts";
 import { print, progress } from "./terminal.ts";
@@ -24,6 +25,7 @@ export async function measureSyscalls(
     await group.stop(running);
   }
   progress("");
+  print(`${machineLine(describeMachine())}\n`);
   print(table(rows));
 }
 

@@ -10,8 +10,9 @@ import { measureSyscalls } from "./measure-syscalls.ts";
 import { modeNamed, modes } from "./modes.ts";
 import { PeerGroup } from "./peer-group.ts";
 import { anyServer, cIcap, type Peer, sluice } from "./peers.ts";
+import { recordResult } from "./record.ts";
 import { Revision } from "./revision.ts";
-import { print } from "./terminal.ts";
+import { print, result } from "./terminal.ts";
 import { buildRevision, buildSluice, MissingTool } from "./toolchain.ts";
 
 const usage = `npm run bench [-- COMMAND] [options]
@@ -33,6 +34,7 @@ const usage = `npm run bench [-- COMMAND] [options]
   --source            Sluice from its sources, not built
   --scenarios a,b     of memory: ${scenarios.map((scenario) => scenario.name).join(", ")}
   --flag=--NAME=VALUE a flag for Sluice, repeatable
+  --record            put the result into docs/performance.md
 `;
 
 const { values: options, positionals } = parseArgs({
@@ -49,6 +51,7 @@ const { values: options, positionals } = parseArgs({
     source: { type: "boolean", default: false },
     scenarios: { type: "string" },
     flag: { type: "string", multiple: true, default: [] },
+    record: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -125,6 +128,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 try {
   await main();
+  if (options.record) recordResult(command, result());
 } catch (error) {
   process.stderr.write(`${error instanceof MissingTool ? error.message : String(error)}\n`);
   process.exitCode = 1;
