@@ -102,16 +102,22 @@ export interface IcapError {
 }
 
 const MAX_SHOWN_CHARACTERS = 64;
+/** Control and format characters, line separators: what JSON leaves as it is. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const USER_INFORMATION = /\/\/[^/@\s]*@/g;
 
-/** Quotes what a peer sent for a log line: cut to 64 characters, everything unusual escaped. */
+/**
+ * Quotes what a peer sent for a log line: without user information of a URI, cut to 64 characters,
+ * everything unusual escaped.
+ */
 export function shown(value: string): string {
-  const cut =
-    value.length > MAX_SHOWN_CHARACTERS ? `${value.slice(0, MAX_SHOWN_CHARACTERS)}…` : value;
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "?");
+  const safe = value.replace(USER_INFORMATION, "//…@");
+  const cut = safe.length > MAX_SHOWN_CHARACTERS ? `${safe.slice(0, MAX_SHOWN_CHARACTERS)}…` : safe;
+  return JSON.stringify(cut).replace(UNSEEN, "?");
 }
 
 /** Makes an error of the registry; `detail` is ours or was quoted by `shown`. */
 export function icapError(code: ErrorCode, detail: string | number = ""): IcapError {
   const { status, closes, message } = ERRORS[code];
-  return { code, status, closes, message: message.replace("%s", String(detail)) };
+  return { code, status, closes, message: message.replace("%s", () => String(detail)) };
 }

@@ -306,7 +306,9 @@ function lineFault(
   if (!draft.suspect) return undefined;
   const line = text.slice(start, lineFeed - 1);
   if (line.includes("\r")) return icapError("ICAP_ERR_LINE_END", "CR");
-  return CONTROL.test(line) ? icapError("ICAP_ERR_CONTROL_CHARACTER", shown(line)) : undefined;
+  if (!CONTROL.test(line)) return undefined;
+  // Not the value: it may be a password.
+  return icapError("ICAP_ERR_CONTROL_CHARACTER", shown(line.replace(/:.*/, "")));
 }
 
 /** A field value without the white space around it; most have exactly one space before. */
