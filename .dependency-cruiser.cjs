@@ -12,7 +12,7 @@ const folders = {
     outside: ["zod", "yaml", "smol-toml", "fastest-levenshtein", "@marcbachmann/cel-js"],
   },
   entity: { may: ["telemetry"] },
-  scanning: { may: ["entity", "telemetry"], outside: ["undici"] },
+  scanning: { may: ["entity", "telemetry"], outside: ["undici", "zod", "content-disposition"] },
   scanners: {
     may: ["scanning", "entity", "telemetry"],
     outside: [
