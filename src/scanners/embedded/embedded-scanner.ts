@@ -1,7 +1,8 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { ARCHIVE_LIMITS, type ArchiveLimits } from "../archive/limits.ts";
+import type { HashListData } from "../list/hash-list.ts";
 import { HashListFile } from "../list/hash-list-file.ts";
-import { shippedRulesDirectory } from "../yara/rule-files.ts";
+import { type RuleSource, readRuleFiles, shippedRulesDirectory } from "../yara/rule-files.ts";
 import { type EmbeddedScanner, PooledScanner } from "./pooled-scanner.ts";
 import type { ThreadSettings } from "./scan-thread.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -32,7 +33,7 @@ export interface EmbeddedScannerOptions {
   readonly archiveLimits?: Partial<ArchiveLimits>;
   /** Where members of archives too large for memory are kept. Default: the system's directory. */
   readonly temporaryDirectory?: string;
-  /** Content up to this is given to YARA in one piece, larger content in pieces. Default: 16 MiB. */
+  /** Content up to this is given to YARA in one piece, larger content in pieces. Default: 8 MiB. */
   readonly windowBytes?: number;
   /** A thread is replaced after so many scans. Default: 10,000. */
   readonly recycleAfter?: number;
@@ -63,6 +64,7 @@ export async function createEmbeddedScanner(
   options: EmbeddedScannerOptions = {},
 ): Promise<EmbeddedScanner> {
   const onProblem = options.onProblem ?? (() => {});
+  const rules = readRuleFiles(rulesDirectories(options));
   const hashList = await openHashList(options, onProblem);
   const pool = new ThreadPool({
     size: options.threads ?? Math.max(1, availableParallelism() - 1),
@@ -70,22 +72,23 @@ export async function createEmbeddedScanner(
     timeoutMs: options.timeoutMs ?? 30_000,
     recycleAfter: options.recycleAfter ?? 10_000,
     onThreadLost: onProblem,
-    settings: threadSettings(options, hashList),
+    settings: threadSettings(options, rules, hashList?.data),
   });
   hashList?.onChange((_list, data) => pool.useHashList(data));
   try {
     const report = await pool.start();
-    return new PooledScanner({
-      pool,
-      hashList,
-      report,
-      maxBytes: options.maxBytes ?? 100 * MiB,
-    });
+    const maxBytes = options.maxBytes ?? 100 * MiB;
+    return new PooledScanner({ pool, hashList, report, maxBytes });
   } catch (error) {
     hashList?.close();
     await pool.close();
     throw error;
   }
+}
+
+function rulesDirectories({ rulesDirectory, shippedRules }: EmbeddedScannerOptions): string[] {
+  const shipped = shippedRules === false ? [] : [shippedRulesDirectory()];
+  return rulesDirectory === undefined ? shipped : [...shipped, rulesDirectory];
 }
 
 async function openHashList(
@@ -99,23 +102,22 @@ async function openHashList(
 
 function threadSettings(
   options: EmbeddedScannerOptions,
-  hashList: HashListFile | undefined,
+  rules: readonly RuleSource[],
+  hashList: HashListData | undefined,
 ): ThreadSettings {
-  const shipped = options.shippedRules === false ? [] : [shippedRulesDirectory()];
-  const own = options.rulesDirectory === undefined ? [] : [options.rulesDirectory];
   return {
     inboxBytes: INBOX_BYTES,
     graceMs: GRACE_MS,
     maxHeapMb: MAX_HEAP_MB,
     thread: {
       nativeEngine: options.nativeEngine ?? true,
-      rulesDirectories: [...shipped, ...own],
+      rules,
       limits: { ...ARCHIVE_LIMITS, ...options.archiveLimits },
       directory: options.temporaryDirectory ?? tmpdir(),
       memberMemoryBytes: MEMBER_MEMORY_BYTES,
-      windowBytes: options.windowBytes ?? 16 * MiB,
+      windowBytes: options.windowBytes ?? 8 * MiB,
       engineTimeoutMs: ENGINE_TIMEOUT_MS,
-      hashList: hashList?.data,
+      hashList,
     },
   };
 }

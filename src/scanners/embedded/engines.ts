@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ContentEngine } from "../content/content-engine.ts";
 import { EicarEngine } from "../content/eicar.ts";
 import { TypeRules } from "../content/type-rules.ts";
-import { countRules, readRuleFiles, rulesDigest } from "../yara/rule-files.ts";
+import { countRules, rulesDigest } from "../yara/rule-files.ts";
 import { YaraEngine } from "../yara/yara-engine.ts";
 import { loadYara, type YaraAvailability } from "../yara/yara-native.ts";
 import type { EngineReport, ThreadOptions } from "./scan-job.ts";
@@ -17,7 +17,7 @@ export interface Engines {
 
 export type EngineOptions = Pick<
   ThreadOptions,
-  "nativeEngine" | "rulesDirectories" | "limits" | "windowBytes" | "engineTimeoutMs"
+  "nativeEngine" | "rules" | "limits" | "windowBytes" | "engineTimeoutMs"
 >;
 
 /**
@@ -26,10 +26,9 @@ export type EngineOptions = Pick<
  */
 export function makeEngines(options: EngineOptions, load: typeof loadYara = loadYara): Engines {
   const yara: YaraAvailability = options.nativeEngine ? load() : switchedOff;
-  const sources = readRuleFiles(options.rulesDirectories);
   if (!yara.available) return withoutYara(options, yara.reason);
   const { native, version } = yara;
-  const { engineTimeoutMs: timeoutMs, windowBytes } = options;
+  const { rules: sources, engineTimeoutMs: timeoutMs, windowBytes } = options;
   const engine = new YaraEngine({ native, sources, timeoutMs, windowBytes });
   return {
     engines: [new TypeRules(), engine],

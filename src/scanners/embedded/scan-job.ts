@@ -1,12 +1,13 @@
 import type { Verdict } from "../../scanning/index.ts";
 import type { ArchiveLimits } from "../archive/limits.ts";
 import type { HashListData } from "../list/hash-list.ts";
+import type { RuleSource } from "../yara/rule-files.ts";
 
 /** What a scan thread is started with. */
 export interface ThreadOptions {
   readonly nativeEngine: boolean;
-  /** Where rules are read from; empty for none. */
-  readonly rulesDirectories: readonly string[];
+  /** The text of the rules, so that threads started later do not read other ones. */
+  readonly rules: readonly RuleSource[];
   readonly limits: ArchiveLimits;
   /** Where members of archives too large for memory go. */
   readonly directory: string;

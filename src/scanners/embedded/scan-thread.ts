@@ -26,7 +26,8 @@ export const ThreadState = {
 } as const;
 export type ThreadState = (typeof ThreadState)[keyof typeof ThreadState];
 
-const MAX_YOUNG_GENERATION_MB = 8;
+/** V8 would let it grow to 32 MB under load, for objects that die with their scan. */
+const MAX_YOUNG_GENERATION_MB = 4;
 
 interface Waiting<T> {
   readonly resolve: (value: T) => void;

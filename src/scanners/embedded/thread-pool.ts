@@ -37,6 +37,8 @@ export class ThreadPool {
   readonly #dying = new Set<ScanThread>();
   readonly #waiting = new Set<Task>();
   #closed = false;
+  /** False once a thread could not be started: an old one is better than none. */
+  #mayRenew = true;
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
@@ -139,9 +141,8 @@ export class ThreadPool {
       task.settle(engineError(error));
       if (!this.#closed) this.#options.onThreadLost?.(messageOf(error));
     }
-    if (thread.jobs >= this.#options.recycleAfter || thread.state === ThreadState.Dying) {
-      this.#retire(thread);
-    }
+    if (thread.state === ThreadState.Dying) this.#retire(thread);
+    this.#renew();
     this.#dispatch();
   }
 
@@ -149,18 +150,37 @@ export class ThreadPool {
     const thread = new ScanThread(this.#settings);
     this.#threads.add(thread);
     thread.ready.then(
-      () => this.#dispatch(),
+      () => {
+        this.#renew();
+        this.#dispatch();
+      },
       (error: Error) => this.#notStarted(thread, error),
     );
     void thread.gone.then(() => this.#gone(thread));
     return thread;
   }
 
-  /** One scan fails with it, so that a thread that never starts is not started for ever. */
+  /** A thread that has done its share works on until the one that takes its place is ready. */
+  #renew(): void {
+    const { recycleAfter } = this.#options;
+    const old = this.#inState(ThreadState.Idle).filter((thread) => thread.jobs >= recycleAfter);
+    if (old.length === 0 || this.#closed || !this.#mayRenew) return;
+    const fresh = [...this.#threads].filter((thread) => thread.jobs < recycleAfter);
+    const isReady = fresh.some((thread) => thread.state !== ThreadState.Starting);
+    if (isReady) for (const thread of old) this.#retire(thread);
+    else if (fresh.length === 0) this.#spawn();
+  }
+
+  /**
+   * Others go on in its place. Without any, one scan fails with it, so that a thread that never
+   * starts is not started for ever.
+   */
   #notStarted(thread: ScanThread, error: Error): void {
     this.#retire(thread);
+    this.#mayRenew = false;
+    if (!this.#closed) this.#options.onThreadLost?.(messageOf(error));
     const [task] = this.#waiting;
-    task?.settle(engineError(error));
+    if (this.#threads.size === 0) task?.settle(engineError(error));
     this.#dispatch();
   }
 

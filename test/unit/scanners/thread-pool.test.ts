@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ThreadOptions } from "../../../src/scanners/embedded/scan-job.ts";
@@ -6,11 +5,10 @@ import { ThreadPool, type ThreadPoolOptions } from "../../../src/scanners/embedd
 import { ARCHIVE_LIMITS } from "../../../src/scanners/index.ts";
 import { type HashListData, parseHashList } from "../../../src/scanners/list/hash-list.ts";
 import { entityOf } from "../../support/samples/entities.ts";
-import { TempDirectory } from "../../support/temp-directory.ts";
 
 /** Each scan of this takes a rule longer than it may; the engine stops it after its time limit. */
 const slowContent = "slow".padEnd(200_000, "a");
-const slowRule = `
+const rules = `
 rule slow {
   strings: $slow = "slow" $a = { 61 61 }
   condition:
@@ -22,19 +20,13 @@ rule bad { strings: $bad = "bad content" condition: $bad }
 const never = new AbortController().signal;
 
 describe("ThreadPool", { timeout: 60_000 }, () => {
-  let directory: TempDirectory;
   let pool: ThreadPool | undefined;
   const lost: string[] = [];
 
   beforeEach(() => {
     lost.length = 0;
-    directory = new TempDirectory();
-    writeFileSync(directory.join("rules.yar"), slowRule);
   });
-  afterEach(async () => {
-    await pool?.close();
-    directory.remove();
-  }, 60_000);
+  afterEach(() => pool?.close(), 60_000);
 
   async function start(
     options: Partial<Omit<ThreadPoolOptions, "settings">> = {},
@@ -53,7 +45,7 @@ describe("ThreadPool", { timeout: 60_000 }, () => {
         maxHeapMb: 128,
         thread: {
           nativeEngine: true,
-          rulesDirectories: [directory.path],
+          rules: [{ source: rules, namespace: "rules.yar" }],
           limits: ARCHIVE_LIMITS,
           directory: tmpdir(),
           memberMemoryBytes: 1024,
@@ -149,15 +141,15 @@ describe("ThreadPool", { timeout: 60_000 }, () => {
   });
 
   it("fails one scan for each thread that cannot start, and does not start threads for ever", async () => {
-    const scanning = await start({ recycleAfter: 1 });
-    await scanning.scan(entityOf("x"), never);
-    directory.remove();
+    const scanning = await start();
+    scanning.useHashList({} as HashListData);
     const verdicts = await Promise.all(
-      ["x", "y"].map((text) => scanning.scan(entityOf(text), never)),
+      ["x", "y", "z"].map((text) => scanning.scan(entityOf(text), never)),
     );
     expect(verdicts.map(({ kind, reason }) => `${kind}/${reason}`)).toEqual(
-      Array(2).fill("error/engine-error"),
+      Array(3).fill("error/engine-error"),
     );
+    expect(lost).toHaveLength(3);
   });
 
   it("replaces a thread after so many scans", async () => {
@@ -180,7 +172,9 @@ describe("ThreadPool", { timeout: 60_000 }, () => {
   });
 
   it("rejects its start when a rule is wrong, and says where", async () => {
-    writeFileSync(directory.join("wrong.yar"), "rule wrong { condition: nonsense }");
-    await expect(start()).rejects.toThrow(/wrong\.yar: .*unknown identifier `nonsense`/s);
+    const wrong = { source: "rule wrong { condition: nonsense }", namespace: "wrong.yar" };
+    await expect(start({}, { rules: [wrong] })).rejects.toThrow(
+      /wrong\.yar: .*unknown identifier `nonsense`/s,
+    );
   });
 });

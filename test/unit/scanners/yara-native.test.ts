@@ -30,7 +30,7 @@ describe("loadYara", () => {
 describe("makeEngines", () => {
   const options = {
     nativeEngine: true,
-    rulesDirectories: [],
+    rules: [],
     limits: ARCHIVE_LIMITS,
     windowBytes: 1024,
     engineTimeoutMs: 1000,
