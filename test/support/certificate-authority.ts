@@ -40,9 +40,22 @@ export class CertificateAuthority {
   }
 
   /** A server certificate for the names, e.g. `DNS:origin.test` or `IP:127.0.0.1`. */
-  async issue(...names: readonly string[]): Promise<Certificate> {
+  issue(...names: readonly string[]): Promise<Certificate> {
+    return this.#issue("serverAuth", names);
+  }
+
+  /** A certificate with which a client shows who it is. */
+  issueClient(...names: readonly string[]): Promise<Certificate> {
+    return this.#issue("clientAuth", names);
+  }
+
+  remove(): void {
+    this.#directory.remove();
+  }
+
+  async #issue(usage: string, names: readonly string[]): Promise<Certificate> {
     const extensions = this.#directory.join("leaf.ext");
-    writeFileSync(extensions, `subjectAltName=${names.join(",")}\nextendedKeyUsage=serverAuth\n`);
+    writeFileSync(extensions, `subjectAltName=${names.join(",")}\nextendedKeyUsage=${usage}\n`);
     await openssl(
       this.#directory,
       "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=leaf",
@@ -54,10 +67,6 @@ export class CertificateAuthority {
       ["-extfile", extensions, "-out", "leaf.pem"],
     );
     return { key: this.#read("leaf.key"), cert: this.#read("leaf.pem") };
-  }
-
-  remove(): void {
-    this.#directory.remove();
   }
 
   #read(file: string): string {

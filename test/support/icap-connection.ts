@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { type IcapAnswer, takeIcapAnswer } from "./icap-answer.ts";
 
 export interface IcapConnectionOptions {
@@ -10,6 +10,10 @@ export interface IcapConnectionOptions {
   readonly ca?: string;
   /** Address to connect from, e.g. another one of the loopback. */
   readonly from?: string;
+  /** TLS beside the authority: a client's certificate, versions. */
+  readonly tls?: Pick<ConnectionOptions, "cert" | "key" | "minVersion" | "maxVersion">;
+  /** Sent before the handshake, as a proxy does that speaks PROXY protocol. */
+  readonly preface?: readonly (string | Buffer)[];
   /** How long a read may take before it fails and shows what had arrived. */
   readonly timeoutMs?: number;
 }
@@ -45,11 +49,14 @@ export class IcapConnection {
   }
 
   static async open(options: IcapConnectionOptions): Promise<IcapConnection> {
-    const { port, host = "127.0.0.1", from, ca, timeoutMs = 10_000 } = options;
+    const { port, host = "127.0.0.1", from, ca, tls, preface = [], timeoutMs = 10_000 } = options;
     const address = { port, host, ...(from === undefined ? {} : { localAddress: from }) };
-    const socket = ca === undefined ? connect(address) : connectTls({ ...address, ca });
-    await once(socket, ca === undefined ? "connect" : "secureConnect");
-    socket.setNoDelay(true);
+    const plain = connect(address);
+    await once(plain, "connect");
+    plain.setNoDelay(true);
+    for (const part of preface) await new Promise((taken) => plain.write(part, taken));
+    const socket = ca === undefined ? plain : connectTls({ ...tls, socket: plain, host, ca });
+    if (ca !== undefined) await once(socket, "secureConnect");
     return new IcapConnection(socket, timeoutMs);
   }
 
