@@ -1,6 +1,7 @@
 import type { Leniency, WireLimits } from "../../src/protocol/index.ts";
 import { DEFAULT_LENIENCY, DEFAULT_WIRE_LIMITS } from "../../src/protocol/index.ts";
 import { AtPreview, type ReplayOptions } from "../support/request-events.ts";
+import { bytesOfVisible } from "../support/visible-bytes.ts";
 
 /** One case of the corpus: bytes and what the parser makes of them. README.md has the format. */
 export interface CorpusCase {
@@ -32,27 +33,12 @@ export function readCases(markdown: string): readonly CorpusCase[] {
   return cases;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\\r": "\r",
-  "\\n": "\n",
-  "\\t": "\t",
-  "\\0": "\0",
-  "\\\\": "\\",
-};
-
-/** The lines of a block joined without their own line ends, with escapes and repetitions undone. */
+/** The bytes of a block, with repetitions written out. */
 function readBytes(block: string): Buffer {
-  const text = block
-    .replaceAll("\n", "")
-    .replace(/\{\{(\d+) × (.+?)\}\}/g, (_all, count: string, unit: string) =>
-      unit.repeat(Number(count)),
-    )
-    .replace(/\\(?:x([0-9a-f]{2})|.)/g, (escaped, hex: string | undefined) => {
-      const byte = hex === undefined ? ESCAPES[escaped] : String.fromCharCode(Number(`0x${hex}`));
-      if (byte === undefined) throw new Error(`no such escape: ${escaped}`);
-      return byte;
-    });
-  return Buffer.from(text, "latin1");
+  const text = block.replace(/\{\{(\d+) × (.+?)\}\}/g, (_all, count: string, unit: string) =>
+    unit.repeat(Number(count)),
+  );
+  return bytesOfVisible(text);
 }
 
 function readOptions(words: readonly string[]): ReplayOptions {

@@ -6,6 +6,7 @@ import {
   RequestParser,
   type RequestParserOptions,
 } from "../../src/protocol/index.ts";
+import { visible } from "./visible-bytes.ts";
 
 /** What the server does when a preview is complete. */
 export const AtPreview = {
@@ -25,15 +26,6 @@ export interface ReplayOptions {
 
 /** More than any step of the parser needs: an error and the swallowing of what follows. */
 const MAX_FEEDS_WITHOUT_PROGRESS = 2;
-
-/** Bytes as text that shows each of them: printable ASCII as it is, the rest escaped. */
-export function visible(bytes: string): string {
-  const names: Record<string, string> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" };
-  return bytes.replace(
-    /[^\x20-\x7e]|\\/g,
-    (byte) => names[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-}
 
 /**
  * Feeds the pieces, one read each, to a `RequestParser` and returns what it told, one line an event,

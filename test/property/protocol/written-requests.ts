@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { visible } from "../../support/request-events.ts";
+import { visible } from "../../support/visible-bytes.ts";
 
 /** A request as a client might write it, and what `requestEvents` must tell of it. */
 export interface WrittenRequest {
