@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { atExit } from "./at-exit.ts";
 
 const living = new Set<ChildProcess>();
-process.once("exit", () => {
+atExit(() => {
   for (const child of living) child.kill("SIGKILL");
 });
 
@@ -77,6 +78,16 @@ export class ChildProgram {
     } finally {
       clearTimeout(timer);
       this.#watchers.delete(look);
+    }
+  }
+
+  /** Ends the program when what it is started for does not come about, and rejects likewise. */
+  async stopUnless(ready: Promise<unknown>): Promise<void> {
+    try {
+      await ready;
+    } catch (error) {
+      await this.stop();
+      throw error;
     }
   }
 

@@ -38,7 +38,7 @@ export class Haproxy {
       "-f",
       directory.join("haproxy.cfg"),
     ]);
-    await program.waitForOutput(/Loading success/);
+    await program.stopUnless(program.waitForOutput(/Loading success/));
     return new Haproxy(port, program, directory);
   }
 

@@ -40,7 +40,7 @@ export class Sluice {
       { cwd: repository },
     );
     const sluice = new Sluice(program, icapPort, `http://127.0.0.1:${adminPort}`);
-    await sluice.#ready();
+    await program.stopUnless(sluice.#ready());
     return sluice;
   }
 

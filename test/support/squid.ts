@@ -58,9 +58,7 @@ export class Squid {
     await giveToSquidUser(directory);
     const args = ["-N", "-d", "1", "-f", directory.join("squid.conf")];
     const program = new ChildProgram("/usr/sbin/squid", args);
-    await program.waitForOutput(/Accepting .*HTTP Socket connections/, 60_000);
-    // Squid says so a moment before it listens.
-    await waitForListener(port);
+    await program.stopUnless(isListening(program, port));
     return new Squid(port, program, directory);
   }
 
@@ -81,6 +79,12 @@ export class Squid {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Squid says that it accepts connections a moment before it listens. */
+async function isListening(program: ChildProgram, port: number): Promise<void> {
+  await program.waitForOutput(/Accepting .*HTTP Socket connections/, 60_000);
+  await waitForListener(port);
 }
 
 function configuration(port: number, directory: TempDirectory, options: SquidOptions): string {

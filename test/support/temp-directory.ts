@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "./at-exit.ts";
 
 const existing = new Set<TempDirectory>();
-process.once("exit", () => {
+atExit(() => {
   for (const directory of existing) directory.remove();
 });
 
