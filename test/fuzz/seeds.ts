@@ -26,11 +26,8 @@ export function keptInputs(target: string): ReadonlyMap<string, Buffer> {
 export function keepInput(target: string, name: string, input: Buffer): string {
   const path = join(folderOf(target), `${name}.txt`);
   mkdirSync(folderOf(target), { recursive: true });
-  writeFileSync(
-    path,
-    `${visible(input.toString("latin1")).replaceAll("\\n", "\\n\n")}
-`,
-  );
+  const lines = visible(input.toString("latin1")).replaceAll("\\n", "\\n\n");
+  writeFileSync(path, `${lines}\n`);
   return path;
 }
 
