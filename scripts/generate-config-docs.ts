@@ -32,7 +32,9 @@ only checks and prints the settings in force; \`sluice config settings\` prints 
   system choose.
 - **lists** are YAML lists in a file; in a flag or variable, items are separated by commas. A flag can be repeated.
 - \`true\`/\`false\` settings as flags: \`--log-transactions\`, \`--no-log-transactions\` or \`--log-transactions=false\`.
-- Relative paths are relative to the working directory. Secrets are only ever given as paths of files.
+- Relative paths are relative to the working directory. Private keys are given as paths of files, what scanners'
+  secrets hold as files below \`secrets.directory\` or as variables \`SLUICE_SECRET_NAMESPACE_NAME_KEY\` (upper case, \`_\` for
+  what is no letter or digit), which win.
 `;
 
 const headings: Readonly<Record<string, string>> = {
@@ -41,6 +43,7 @@ const headings: Readonly<Record<string, string>> = {
   wire: "Limits of the wire: what is refused before a byte of it is kept",
   spool: "Spool: where bodies wait",
   scan: "Scanning",
+  secrets: "Secrets of scanners",
   services: "The built-in services `/scan` and `/echo`",
   admin: "Admin port",
   log: "Log",

@@ -20,7 +20,7 @@ import type { IcapServerOptions } from "./server/index.ts";
 
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {
-  scannerProtocols: ["Embedded"],
+  scannerProtocols: ["Embedded", "ScanV1"],
   scannerModes: ["Hold"],
   combineStrategies: ["AnyBlocks"],
 };

@@ -1,3 +1,4 @@
+import { credentialsOf } from "./app-secrets.ts";
 import type { Settings } from "./config/index.ts";
 import type { RoutingTable, ScannerEntry } from "./resources/index.ts";
 import {
@@ -5,6 +6,7 @@ import {
   type EmbeddedScanner,
   type EmbeddedScannerDescription,
 } from "./scanners/index.ts";
+import { createScanV1Scanner, type Scanner } from "./scanning/index.ts";
 import type { Logger } from "./telemetry/index.ts";
 
 /** The scanners that were made, and what those of a table say of themselves. */
@@ -30,10 +32,31 @@ export async function makeScanner(
   entry: ScannerEntry,
   settings: Settings,
   logger: Logger,
+  descriptions: ScannerDescriptions,
+): Promise<Scanner> {
+  const { name, protocol } = entry;
+  if (protocol.type === "ScanV1") {
+    return createScanV1Scanner({
+      name,
+      logger,
+      urls: protocol.urls,
+      connections: protocol.limits.concurrency,
+      retry: protocol.retry,
+      circuitBreaker: protocol.circuitBreaker,
+      credentials: await credentialsOf(protocol, settings),
+    });
+  }
+  const scanner = await makeEmbedded(name, protocol, settings, logger);
+  descriptions.add(entry, scanner);
+  return scanner;
+}
+
+async function makeEmbedded(
+  name: string,
+  protocol: Extract<ScannerEntry["protocol"], { type: "Embedded" }>,
+  { scan, spool }: Settings,
+  logger: Logger,
 ): Promise<EmbeddedScanner> {
-  const { protocol } = entry;
-  if (protocol.type !== "Embedded") throw new Error(`${protocol.type} is not served by this build`);
-  const { scan, spool } = settings;
   const { archive } = scan;
   const scanner = await createEmbeddedScanner({
     ...(scan.workers === "auto" ? {} : { threads: scan.workers }),
@@ -51,11 +74,11 @@ export async function makeScanner(
       maxRatio: archive.ratio,
       maxCpuMs: archive.cpuTime,
     },
-    onProblem: (problem) => logger.warn("embedded scanner", { scanner: entry.name, problem }),
+    onProblem: (problem) => logger.warn("embedded scanner", { scanner: name, problem }),
   });
   const { degraded } = scanner.describe();
   if (degraded !== undefined) {
-    logger.warn("embedded scanner is degraded", { scanner: entry.name, why: degraded });
+    logger.warn("embedded scanner is degraded", { scanner: name, why: degraded });
   }
   return scanner;
 }

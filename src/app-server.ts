@@ -68,11 +68,7 @@ async function start(
   const descriptions = new ScannerDescriptions();
   let served: Pick<AppFacts, "services" | "scanners"> = { services: [], scanners: [] };
   const runtime = new Runtime({
-    shelf: new ScannerShelf(async (entry) => {
-      const scanner = await makeScanner(entry, settings, logger);
-      descriptions.add(entry, scanner);
-      return scanner;
-    }, metrics),
+    shelf: new ScannerShelf((entry) => makeScanner(entry, settings, logger, descriptions), metrics),
     factory: new ServiceFactory({
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),

@@ -178,6 +178,11 @@ export const catalogue: Catalogue<Settings> = {
       max: 3_600_000,
     }),
   },
+  secrets: {
+    directory: file(
+      "Where the values lie that scanners' `secretKeyRef`, `configMapKeyRef` and `clientCertificate` refer to: one file each, `NAMESPACE/NAME/KEY`, as mounted Secrets have them.",
+    ),
+  },
   services: {
     preview: size("4096", "Bytes of a body that clients are asked to send first."),
     optionsTtl: duration("10m", "How long clients may rely on the answer to OPTIONS.", {

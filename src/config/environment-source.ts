@@ -1,6 +1,7 @@
 import { type Candidate, type FileReference, type SourceContent, splitList } from "./candidate.ts";
 import { settingEntries } from "./entries.ts";
 import { didYouMean } from "./problem.ts";
+import { isSecretVariable } from "./secret-variables.ts";
 
 export const configVariable = "SLUICE_CONFIG";
 
@@ -40,6 +41,7 @@ export function readEnvironment(
 function unknownVariables(names: readonly string[]): SourceContent["problems"] {
   const known = [configVariable, ...settingEntries.map(({ variable }) => variable)];
   return names
-    .filter((name) => name.startsWith("SLUICE_") && !known.includes(name) && !isServiceLink(name))
+    .filter((name) => name.startsWith("SLUICE_") && !known.includes(name))
+    .filter((name) => !isServiceLink(name) && !isSecretVariable(name))
     .map((name) => ({ origin: name, message: `unknown variable${didYouMean(name, known)}` }));
 }

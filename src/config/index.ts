@@ -16,5 +16,6 @@ export {
 export { formatProblems, type Problem } from "./problem.ts";
 export { processSources } from "./process-sources.ts";
 export { formatDuration, formatSize, parseDuration } from "./quantity.ts";
+export { type SecretRef, secretFromEnvironment, secretVariable } from "./secret-variables.ts";
 export type { Action, ListenAddress, Settings, WorkerCount } from "./settings.ts";
 export { defaultSettingsFile, effectiveSettingsFile } from "./settings-file.ts";

@@ -79,6 +79,10 @@ export interface Settings {
     readonly files: readonly string[];
     readonly poll: number;
   };
+  readonly secrets: {
+    /** Undefined: secrets come from the environment alone. */
+    readonly directory: string | undefined;
+  };
   readonly services: {
     readonly preview: number;
     readonly optionsTtl: number;

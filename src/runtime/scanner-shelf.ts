@@ -1,5 +1,5 @@
 import type { ScannerEntry } from "../resources/index.ts";
-import { ConcurrencyLimit, type Scanner } from "../scanning/index.ts";
+import { ConcurrencyLimit, RateLimit, type Scanner } from "../scanning/index.ts";
 import type { ScannerMetrics } from "../telemetry/index.ts";
 import { ObservedScanner } from "./observed-scanner.ts";
 import { UnavailableScanner } from "./unavailable-scanner.ts";
@@ -67,10 +67,9 @@ export class ScannerShelf {
   async #makeOne(entry: ScannerEntry): Promise<Scanner> {
     if (entry.unresolved !== undefined) return new UnavailableScanner(entry.name, entry.unresolved);
     const scanner = await this.#make(entry);
-    const { concurrency, queue } = entry.protocol.limits;
-    return new ConcurrencyLimit(new ObservedScanner(scanner, this.#metrics), {
-      concurrency,
-      queue,
-    });
+    const { concurrency, queue, rate } = entry.protocol.limits;
+    const observed = new ObservedScanner(scanner, this.#metrics);
+    const limited = new ConcurrencyLimit(observed, { concurrency, queue });
+    return rate === undefined ? limited : new RateLimit(limited, rate);
   }
 }

@@ -48,8 +48,9 @@ export class DeadlineScanner implements Scanner {
     context.signal.addEventListener("abort", onAbort, { once: true });
     if (context.signal.aborted) onAbort();
     else {
+      const deadlineAt = performance.now() + this.#timeoutMs;
       this.#inner
-        .scan(entity, { ...context, signal: deadline.signal })
+        .scan(entity, { ...context, signal: deadline.signal, deadlineAt })
         .then(resolve, (error: unknown) => resolve(rejected(this.name, error)));
     }
     return promise.finally(() => {

@@ -10,6 +10,10 @@ export interface ScanContext {
   readonly url: string | undefined;
   /** Aborted when the transaction's deadline passes or its client is gone. */
   readonly signal: AbortSignal;
+  /** When a verdict is of no use any more, on the clock of `performance.now()`. */
+  readonly deadlineAt?: number;
+  /** W3C Trace Context of the transaction. */
+  readonly traceparent?: string;
 }
 
 /**

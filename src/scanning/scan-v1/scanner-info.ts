@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { Entity } from "../../entity/index.ts";
+import { unscannableVerdict, type Verdict, VerdictReason } from "../verdict.ts";
+
+const mediaRange = z.string().regex(/^[^\s/;]+\/[^\s/;]+$/);
+
+/** What Sluice uses of `GET /v1/info`; scanners may say more. */
+const infoDocument = z.object({
+  protocol: z.literal("scan/v1"),
+  epoch: z.string().optional(),
+  inputs: z.array(z.string()).optional(),
+  maxBytes: z.int().min(0).optional(),
+  types: z
+    .object({ accept: z.array(mediaRange).optional(), reject: z.array(mediaRange).optional() })
+    .optional(),
+});
+
+/** What a scanner says of itself. */
+export type ScannerInfo = z.output<typeof infoDocument>;
+
+/** The info document of a JSON text; undefined when it is none. */
+export function readInfo(json: string): ScannerInfo | undefined {
+  try {
+    return infoDocument.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the bytes of an entity are of any use to the scanner; a hash list wants none. */
+export function wantsContent(info: ScannerInfo | undefined): boolean {
+  return info?.inputs === undefined || info.inputs.includes("content");
+}
+
+/** Why an entity is not worth sending, in the words of a verdict. */
+export function refusalOf(entity: Entity, info: ScannerInfo | undefined): Verdict | undefined {
+  if (info === undefined) return undefined;
+  const { maxBytes, types } = info;
+  if (maxBytes !== undefined && entity.size > maxBytes && wantsContent(info)) {
+    return unscannableVerdict(
+      VerdictReason.Size,
+      `entity of ${entity.size} bytes is larger than the ${maxBytes} that the scanner takes`,
+    );
+  }
+  const type = judgedType(entity);
+  const accepted = types?.accept?.some((range) => isWithin(type, range)) ?? true;
+  if (accepted && !types?.reject?.some((range) => isWithin(type, range))) return undefined;
+  return unscannableVerdict(VerdictReason.Type, "the scanner does not take entities of this type");
+}
+
+/** What the bytes show counts before what the sender says. */
+function judgedType({ detectedType, declaredType }: Entity): string {
+  return detectedType ?? declaredType ?? "application/octet-stream";
+}
+
+function isWithin(type: string, range: string): boolean {
+  const [major, minor] = range.toLowerCase().split("/");
+  const [typeMajor, typeMinor] = type.split("/");
+  return (major === "*" || major === typeMajor) && (minor === "*" || minor === typeMinor);
+}
