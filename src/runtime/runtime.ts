@@ -1,4 +1,5 @@
 import type { RoutingTable } from "../resources/index.ts";
+import type { Scanner } from "../scanning/index.ts";
 import { Router } from "../services/index.ts";
 import type { LifecycleMetrics, Logger } from "../telemetry/index.ts";
 import type { ScannerShelf } from "./scanner-shelf.ts";
@@ -23,7 +24,7 @@ const REVISION_CHARACTERS = 12;
  */
 export class Runtime {
   readonly #parts: RuntimeParts;
-  readonly #retirements = new Set<NodeJS.Timeout>();
+  readonly #retired = new Map<Scanner, NodeJS.Timeout>();
   #queue: Promise<void> = Promise.resolve();
   #revision: string | undefined;
 
@@ -45,8 +46,10 @@ export class Runtime {
 
   async close(): Promise<void> {
     await this.#queue;
-    for (const timer of this.#retirements) clearTimeout(timer);
-    await this.#parts.shelf.close();
+    for (const timer of this.#retired.values()) clearTimeout(timer);
+    const retired = [...this.#retired.keys()];
+    this.#retired.clear();
+    await Promise.all([this.#parts.shelf, ...retired].map((one) => one.close()));
   }
 
   async #swap(table: RoutingTable): Promise<void> {
@@ -56,7 +59,7 @@ export class Runtime {
       const scanners = await shelf.prepare(table.scanners);
       serve(new Router(factory.make(table, scanners)), table);
       for (const scanner of shelf.replace(table.scanners, scanners)) {
-        this.#retire(() => void scanner.close());
+        this.#retire(scanner);
       }
     } catch (error) {
       metrics.configRefused();
@@ -69,12 +72,12 @@ export class Runtime {
   }
 
   /** Transactions that began before the swap may still scan. */
-  #retire(close: () => void): void {
+  #retire(scanner: Scanner): void {
     const timer = setTimeout(() => {
-      this.#retirements.delete(timer);
-      close();
+      this.#retired.delete(scanner);
+      void scanner.close();
     }, this.#parts.retirementMs);
     timer.unref();
-    this.#retirements.add(timer);
+    this.#retired.set(scanner, timer);
   }
 }
