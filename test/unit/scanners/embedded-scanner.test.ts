@@ -43,7 +43,7 @@ describe.each([
   beforeAll(async () => {
     scanner = await createEmbeddedScanner({ threads: 1, nativeEngine });
   }, startMs);
-  afterAll(() => scanner.close());
+  afterAll(() => scanner.close(), 60_000);
 
   it.each(eicarForms)("blocks EICAR %s", async (_what, content, fileName) => {
     const verdict = await scanner.scan(entityOf(content, { fileName }), scanContext());
@@ -118,7 +118,7 @@ describe("an embedded scanner made for one test", { timeout: startMs }, () => {
   afterEach(async () => {
     await scanner?.close();
     directory.remove();
-  });
+  }, startMs);
 
   async function make(options: EmbeddedScannerOptions = {}): Promise<EmbeddedScanner> {
     scanner = await createEmbeddedScanner({ threads: 1, hashListPollMs: 0, ...options });

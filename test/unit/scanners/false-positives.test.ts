@@ -21,7 +21,7 @@ describe("the rules that come with Sluice find nothing in ordinary files", () =>
   beforeAll(async () => {
     scanner = await createEmbeddedScanner({ threads: 1 });
   }, 60_000);
-  afterAll(() => scanner.close());
+  afterAll(() => scanner.close(), 60_000);
 
   const threatsIn = async (path: string): Promise<string[]> => {
     const length = statSync(path).size;
