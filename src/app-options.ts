@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Settings } from "./config/index.ts";
 import {
   EXTRACTION_DEFAULTS,
@@ -34,7 +33,7 @@ const LINGER_MS = 5000;
 export function spoolOptions({ spool }: Settings): SpoolStoreOptions {
   return {
     ...SPOOL_DEFAULTS,
-    directory: spool.directory ?? join(tmpdir(), "sluice"),
+    directory: spool.directory ?? tmpdir(),
     memoryBytes: spool.memoryBytes,
     totalMemoryBytes: spool.memoryBudget,
     totalDiskBytes: spool.diskBudget,

@@ -43,8 +43,9 @@ async function sweep(parent: string): Promise<void> {
     const [, pid, startTime] = NAME.exec(name) ?? [];
     if (pid === undefined || startTime === undefined) continue;
     if (await isAlive(Number(pid), startTime)) continue;
-    // Another process that starts at the same time may be sweeping too, so it may be gone already.
-    await rm(join(parent, name), { recursive: true, force: true });
+    // Another process that starts at the same time may be sweeping too, so it may be gone already;
+    // another user's, in a directory that all may write to, is not ours to remove.
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 
