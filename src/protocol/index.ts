@@ -14,7 +14,7 @@ export {
   NULL_BODY,
   useOriginalBody,
 } from "./answer-head.ts";
-export { BodyKind, type Encapsulated } from "./encapsulated.ts";
+export type { Encapsulated } from "./encapsulated.ts";
 export { ERRORS, type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
 export { type Fields, fieldValue, fieldValues, listHas } from "./fields.ts";
 export {
@@ -41,5 +41,5 @@ export {
   ResponseParser,
   type ResponseSink,
 } from "./response-parser.ts";
-export { normalizePath, parseServiceUri, type ServiceUri } from "./service-uri.ts";
+export type { ServiceUri } from "./service-uri.ts";
 export { REASON_PHRASES, type Status } from "./status.ts";
