@@ -49,6 +49,26 @@ export class CertificateAuthority {
     return this.#issue("clientAuth", names);
   }
 
+  /** As `issue`, but of a certificate whose day is long over. */
+  async issueExpired(...names: readonly string[]): Promise<Certificate> {
+    const { key } = await this.issue(...names);
+    writeFileSync(this.#directory.join("index.txt"), "");
+    writeFileSync(
+      this.#directory.join("ca.cnf"),
+      "[ca]\ndefault_ca=test\n[test]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\n" +
+        "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n",
+    );
+    await openssl(
+      this.#directory,
+      "ca -batch -notext -config ca.cnf -create_serial -cert ca.pem -keyfile ca.key -in leaf.csr",
+      [
+        ...["-startdate", "20200101000000Z", "-enddate", "20200102000000Z"],
+        ...["-extfile", "leaf.ext", "-out", "leaf.pem"],
+      ],
+    );
+    return { key, cert: this.#read("leaf.pem") };
+  }
+
   remove(): void {
     this.#directory.remove();
   }

@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { IcapAnswer } from "../../support/icap-answer.ts";
+import { icapRequest } from "../../support/icap-request.ts";
+import { Sluice } from "../../support/sluice.ts";
+import { TempDirectory } from "../../support/temp-directory.ts";
+
+/** What one transaction came to, as its client, its log line and the metrics have it. */
+export interface Judged {
+  readonly answer: IcapAnswer;
+  readonly line: Readonly<Record<string, unknown>>;
+  /** Judgements of the scanner that this transaction added, by verdict. */
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+const scanner = (name: string, url: string, spec: string): string => `
+apiVersion: icap.sluice.dev/v1alpha1
+kind: IcapScanner
+metadata: { name: ${name} }
+spec:
+  protocol: { type: ScanV1 }
+  endpoint: { url: "${url}" }
+  circuitBreaker: { failures: 1000, openFor: 100ms }
+  ${spec}
+---
+apiVersion: icap.sluice.dev/v1alpha1
+kind: IcapService
+metadata: { name: ${name} }
+spec:
+  path: /${name}
+  scanners: [{ name: ${name}, ref: { kind: IcapScanner, name: ${name} }, timeout: 1s }]
+  outcomes: { error: Error, timeout: Block, unscannable: Block, suspicious: Allow, unknown: Allow }
+---`;
+
+export interface RemoteScanner {
+  readonly name: string;
+  readonly url: string;
+  /** More of its spec, as lines of YAML. */
+  readonly spec?: string;
+}
+
+/** `sluice serve` with a service for each remote scanner, at the path of its name. */
+export class RemoteService {
+  readonly #sluice: Sluice;
+  readonly #directory: TempDirectory;
+
+  private constructor(sluice: Sluice, directory: TempDirectory) {
+    this.#sluice = sluice;
+    this.#directory = directory;
+  }
+
+  static async start(
+    scanners: readonly RemoteScanner[],
+    secrets: Readonly<Record<string, string>> = {},
+  ): Promise<RemoteService> {
+    const directory = new TempDirectory();
+    const resources = directory.join("services.yaml");
+    writeFileSync(
+      resources,
+      scanners.map(({ name, url, spec = "" }) => scanner(name, url, spec)).join("\n"),
+    );
+    for (const [path, value] of Object.entries(secrets)) {
+      mkdirSync(directory.join(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
+      writeFileSync(directory.join(path), value);
+    }
+    const flags = ["-f", resources, `--secrets-directory=${directory.path}`, "--log-level=debug"];
+    return new RemoteService(await Sluice.start({ flags }), directory);
+  }
+
+  get log(): string {
+    return this.#sluice.log;
+  }
+
+  async stop(): Promise<void> {
+    await this.#sluice.stop();
+    this.#directory.remove();
+  }
+
+  async judge(name: string, body: string): Promise<Judged> {
+    const transactions = this.#transactions().length;
+    const before = await this.#verdicts(name);
+    const connection = await this.#sluice.connect();
+    await connection.send(
+      icapRequest({ method: "RESPMOD", path: `/${name}`, fields: ["Allow: 204"], body }),
+    );
+    const answer = await connection.readAnswer();
+    connection.close();
+    while (this.#transactions().length === transactions) await pause(5);
+    const after = await this.#verdicts(name);
+    return {
+      answer,
+      line: this.#transactions().at(-1) ?? {},
+      counted: Object.fromEntries(
+        Object.entries(after)
+          .map(([verdict, count]) => [verdict, count - (before[verdict] ?? 0)] as const)
+          .filter(([, count]) => count > 0),
+      ),
+    };
+  }
+
+  #transactions(): Record<string, unknown>[] {
+    return this.#sluice.log
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => msg === "transaction");
+  }
+
+  async #verdicts(name: string): Promise<Record<string, number>> {
+    const text = await (await fetch(`${this.#sluice.adminUrl}/metrics`)).text();
+    const pattern = new RegExp(
+      `^sluice_scanner_verdicts_total\\{scanner="${name}",verdict="([a-z]+)"\\} (\\d+)`,
+      "gm",
+    );
+    return Object.fromEntries(
+      [...text.matchAll(pattern)].map(([, verdict, count]) => [verdict, Number(count)]),
+    );
+  }
+}
