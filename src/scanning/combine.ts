@@ -17,7 +17,8 @@ const worstFirst: readonly VerdictKind[] = [
 
 /**
  * One verdict out of several, strategy `AnyBlocks`: the worst kind wins and gives reason and
- * message (the first of that kind); the threats of all are kept, in the given order, each once.
+ * message (the first of that kind); the threats of all are kept, in the given order, each once, and
+ * `also` names the other kinds.
  * Pure. Of no verdict at all it makes `error`: silence is not consent.
  *
  * @example
@@ -33,7 +34,16 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
   for (const verdict of verdicts) {
     if (rank(verdict) < rank(worst)) worst = verdict;
   }
-  return { ...worst, threats: distinctThreats(verdicts) };
+  const also = otherKinds(verdicts, worst.kind);
+  const combined = { ...worst, threats: distinctThreats(verdicts) };
+  return also.length === 0 ? combined : { ...combined, also };
+}
+
+function otherKinds(verdicts: readonly Verdict[], worst: VerdictKind): VerdictKind[] {
+  const kinds = new Set(verdicts.flatMap(({ kind, also = [] }) => [kind, ...also]));
+  kinds.delete(worst);
+  kinds.delete(VerdictKind.Clean);
+  return worstFirst.filter((kind) => kinds.has(kind));
 }
 
 function rank(verdict: Verdict): number {

@@ -49,6 +49,11 @@ export interface Verdict {
   readonly threats: readonly Threat[];
   /** One sentence for a person; untrusted. */
   readonly message?: string;
+  /**
+   * Of a combined verdict: the other kinds that went into it, but `clean`. The caller's policy may
+   * weigh them otherwise than their order does, and let nothing pass for a milder one.
+   */
+  readonly also?: readonly VerdictKind[];
 }
 
 /** The verdict of a scanner that failed; `message` is for the log, without secrets. */

@@ -38,12 +38,28 @@ export interface Findings {
   readonly scanMs?: number | undefined;
 }
 
+const LENIENT_FIRST: readonly OutcomeKind[] = ["unmodified", "modified", "failed", "blocked"];
+
 /** Turns what was found into the outcome that the service's settings ask for. */
 export class OutcomeMaker {
   readonly #options: OutcomeMakerOptions;
 
   constructor(options: OutcomeMakerOptions) {
     this.#options = options;
+  }
+
+  /** Of several findings the one with the strictest outcome under the service's settings; first of equals. */
+  strictest(findings: readonly [Finding, ...Finding[]]): Finding {
+    let strictest = findings[0];
+    for (const finding of findings) {
+      if (this.#strictness(finding) > this.#strictness(strictest)) strictest = finding;
+    }
+    return strictest;
+  }
+
+  #strictness(finding: Finding): number {
+    const { outcome, withheld } = decideOutcome(finding, this.#options);
+    return LENIENT_FIRST.indexOf(withheld ?? outcome);
   }
 
   make(message: Message, findings: Findings, source: MessageSource): Outcome {

@@ -148,7 +148,8 @@ export class ScanExamination implements Examination {
     }
     if (verdicts.length === 0) return { finding: Finding.SkippedByRule, entity: worst };
     const verdict = combineVerdicts(verdicts);
-    return { finding: findingAmong(verdict, problems), verdict, entity: worst };
+    const finding = this.#means.outcomes.strictest(findingsOf(verdict, problems));
+    return { finding, verdict, entity: worst };
   }
 
   #ruleOnPart(entity: Entity): Findings | undefined {
@@ -228,11 +229,14 @@ function verdictOfProblem(problem: EntityProblem): Verdict {
   }
 }
 
-/** A body too large to be decoded is `oversize`, where nothing worse was found in what is there. */
-function findingAmong(verdict: Verdict, problems: readonly EntityProblem[]): Finding {
-  const finding = findingOf(verdict);
+/** All that a verdict stands for, its own kind first; a body too large to be decoded is `oversize`. */
+function findingsOf(verdict: Verdict, problems: readonly EntityProblem[]): [Finding, ...Finding[]] {
+  const { reason, also = [] } = verdict;
+  const others = also.map((kind) => findingOf({ kind }));
   const tooLarge = problems.some((problem) => problem.kind === "oversize");
-  return tooLarge && finding === Finding.Unscannable ? Finding.Oversize : finding;
+  const finding = findingOf({ kind: verdict.kind, reason });
+  if (tooLarge && finding === Finding.Unscannable) return [Finding.Oversize, ...others];
+  return [finding, ...others, ...(tooLarge ? [Finding.Oversize] : [])];
 }
 
 /** What the heads say about the body. */

@@ -38,6 +38,21 @@ describe("combineVerdicts", () => {
     expect(combineVerdicts([])).toMatchObject({ kind: "error", reason: "engine-error" });
   });
 
+  it("names the other kinds that went into it, but clean, from worst to best", () => {
+    const verdict = combineVerdicts(
+      (["clean", "unknown", "unscannable", "suspicious"] as const).map((kind) => verdictOf(kind)),
+    );
+    expect(verdict).toMatchObject({ kind: "unscannable", also: ["suspicious", "unknown"] });
+  });
+
+  it("hands on the other kinds of a verdict that was combined before", () => {
+    const before = combineVerdicts([verdictOf("unscannable"), verdictOf("suspicious")]);
+    expect(combineVerdicts([before, verdictOf("error")]).also).toEqual([
+      "unscannable",
+      "suspicious",
+    ]);
+  });
+
   it("keeps the threats of all, also of those that lost", () => {
     const verdict = combineVerdicts([
       verdictOf("suspicious", "Macro"),
