@@ -79,7 +79,6 @@ async function start(
       engine.replaceRouter(router);
       served = { services: serviceFacts(table), scanners: descriptions.of(table) };
     },
-    retirementMs: settings.limits.transactionTimeout,
   });
   stops.push(() => runtime.close());
   const resources = await serveResources(settings, runtime, { metrics, logger });

@@ -12,8 +12,6 @@ export interface RuntimeParts {
   readonly logger: Logger;
   /** Gives the new router to whoever serves; the old one serves what began with it. */
   readonly serve: (router: Router, table: RoutingTable) => void;
-  /** How long a transaction may still use a scanner that no service has any more. */
-  readonly retirementMs: number;
 }
 
 const REVISION_CHARACTERS = 12;
@@ -26,7 +24,7 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   readonly #retired = new Map<Scanner, NodeJS.Timeout>();
   #queue: Promise<void> = Promise.resolve();
-  #revision: string | undefined;
+  #table: RoutingTable | undefined;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -34,7 +32,7 @@ export class Runtime {
 
   /** Of the table that is served; undefined before the first. */
   get revision(): string | undefined {
-    return this.#revision;
+    return this.#table?.revision;
   }
 
   /** Resolves when the table is served; rejects, with the reason counted, when it cannot be. */
@@ -53,31 +51,36 @@ export class Runtime {
   }
 
   async #swap(table: RoutingTable): Promise<void> {
-    if (table.revision === this.#revision) return;
+    if (table.revision === this.revision) return;
     const { shelf, factory, metrics, logger, serve } = this.#parts;
     try {
       const scanners = await shelf.prepare(table.scanners);
       serve(new Router(factory.make(table, scanners)), table);
       for (const scanner of shelf.replace(table.scanners, scanners)) {
-        this.#retire(scanner);
+        this.#retire(scanner, longestTransactionMs(this.#table));
       }
     } catch (error) {
       metrics.configRefused();
       throw error;
     }
-    this.#revision = table.revision;
+    this.#table = table;
     const revision = table.revision.slice(0, REVISION_CHARACTERS);
     metrics.configApplied(revision);
     logger.info("configuration applied", { revision, services: table.services.length });
   }
 
   /** Transactions that began before the swap may still scan. */
-  #retire(scanner: Scanner): void {
+  #retire(scanner: Scanner, afterMs: number): void {
     const timer = setTimeout(() => {
       this.#retired.delete(scanner);
       void scanner.close();
-    }, this.#parts.retirementMs);
+    }, afterMs);
     timer.unref();
     this.#retired.set(scanner, timer);
   }
+}
+
+function longestTransactionMs(table: RoutingTable | undefined): number {
+  const times = table?.services.map(({ limits }) => limits.transactionTimeoutMs) ?? [];
+  return times.reduce((longest, time) => Math.max(longest, time), 0);
 }

@@ -110,7 +110,9 @@ export class ReloadingServer {
   }
 
   async waitFor(message: string, count: number): Promise<void> {
-    await this.#program.waitForOutput(new RegExp(`(?:${message}.*?\\n[^]*?){${count}}`), 60_000);
+    // Nothing in it can match in two ways: it must not be slow where there are many.
+    const pattern = new RegExp(`(?:(?:(?!${message})[^])*${message}){${count}}[^\\n]*\\n`);
+    await this.#program.waitForOutput(pattern, 60_000);
   }
 
   connect(): Promise<IcapConnection> {

@@ -18,7 +18,8 @@ import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 import { scannedBy, scanner, service } from "./reloading-server.ts";
 
-const RETIREMENT_MS = 1000;
+/** The time that a transaction of the services here may take. */
+const RETIREMENT_MS = 90_000;
 const capabilities = {
   scannerProtocols: ["Embedded"],
   scannerModes: ["Hold"],
@@ -47,7 +48,6 @@ class Bench {
       metrics: noMetrics,
       logger: silentLogger,
       serve: (router) => this.routers.push(router),
-      retirementMs: RETIREMENT_MS,
     });
   }
 
@@ -73,7 +73,8 @@ class Bench {
   }
 }
 
-const using = (name: string) => service(`with-${name}`, scannedBy(name));
+const using = (name: string) =>
+  service(`with-${name}`, `limits: { transactionTimeout: 90s }, ${scannedBy(name)}`);
 
 describe("the scanners of a reload", () => {
   const directory = new TempDirectory();
