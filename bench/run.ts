@@ -122,15 +122,21 @@ async function main(): Promise<void> {
   }
 }
 
+let isInterrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void group.stopAll().finally(() => process.exit(130)));
+  process.once(signal, () => {
+    isInterrupted = true;
+    void group.stopAll().finally(() => process.exit(130));
+  });
 }
 
 try {
   await main();
   if (options.record) recordResult(command, result());
 } catch (error) {
-  process.stderr.write(`${error instanceof MissingTool ? error.message : String(error)}\n`);
+  const text = error instanceof MissingTool ? error.message : String(error);
+  // What goes wrong when the servers are taken away is no news.
+  if (!isInterrupted) process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 } finally {
   await group.stopAll();
