@@ -128,5 +128,30 @@ function protocolRows(protocol: ScannerEntry["protocol"]): Row[] {
       ["hashes", protocol.hashList ?? "none"],
     ];
   }
-  return listRows("url", protocol.urls.map(inline));
+  const { urls, retry, circuitBreaker, tls, auth } = protocol;
+  const breaker = `open for ${formatDuration(circuitBreaker.openForMs)} after ${counted(circuitBreaker.failures, "failure")}`;
+  return [
+    ...listRows("url", urls.map(inline)),
+    ["attempts", `${retry.attempts}, circuit breaker ${breaker}`],
+    ...(tls === undefined ? [] : [["tls", `${tls.minVersion} at least`] as const]),
+    ["auth", auth === undefined ? "none" : authText(auth)],
+  ];
+}
+
+type Auth = NonNullable<Extract<ScannerEntry["protocol"], { type: "ScanV1" }>["auth"]>;
+
+/** Where the secret lies; what it holds is read when the scanner is made, and never shown. */
+function authText(auth: Auth): string {
+  const from = ({ namespace, name, key }: Extract<Auth, { type: "Bearer" }>["token"]) =>
+    `secret ${namespace}/${name}/${key}`;
+  switch (auth.type) {
+    case "Bearer":
+      return `bearer token of ${from(auth.token)}`;
+    case "Basic":
+      return `user ${inline(auth.username)}, password of ${from(auth.password)}`;
+    case "Header":
+      return `${auth.name} of ${from(auth.value)}`;
+    default:
+      return auth satisfies never;
+  }
 }

@@ -132,20 +132,25 @@ describe("sluice convert icapeg", () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining("mode       Monitor")]);
   });
 
+  it("names the scanner that stands before clamd, where there is one", async () => {
+    using directory = files({ "config.toml": icapeg });
+    const flags = ["--clamav-url", "http://clamav.example:8080"];
+    const argv = ["convert", "icapeg", directory.join("config.toml"), ...flags];
+    const { code, stdout } = await run(argv);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/ScanV1[\s\S]*url: http:\/\/clamav\.example:8080\n/),
+    ]);
+  });
+
   it("says what must be mended before the resources can be served, and means 1", async () => {
     using directory = files({ "config.toml": icapeg });
-    const argv = [
-      "convert",
-      "icapeg",
-      directory.join("config.toml"),
-      "--clamav-url",
-      "http://clamav:8080",
-    ];
+    const argv = ["convert", "icapeg", directory.join("config.toml"), "--clamav-url", "clamav"];
     const { code, stdout, stderr } = await run(argv);
-    expect([code, stdout.includes("http://clamav:8080"), stderr]).toEqual([
+    expect([code, stdout.includes("url: clamav"), stderr]).toEqual([
       1,
       true,
-      expect.stringMatching(/^converted:\d+: spec\.protocol.*ScanV1/m),
+      expect.stringMatching(/^converted:\d+: spec\.endpoint\.url: /m),
     ]);
   });
 
