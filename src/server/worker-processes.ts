@@ -27,6 +27,7 @@ const FIRST_RESTART_DELAY_MS = 100;
 const LONGEST_RESTART_DELAY_MS = 30_000;
 /** A worker that lived so long was healthy: its successor starts without a delay. */
 const HEALTHY_MS = 10_000;
+const ABORT_GRACE_MS = 5000;
 const REPORT_TIMEOUT_MS = 2000;
 
 /** Whether this process is one of a primary's workers. */
@@ -80,7 +81,11 @@ export class WorkerProcesses {
 
   abort(): void {
     this.#stopping = true;
-    for (const worker of workers()) give(worker, { order: Order.Abort });
+    for (const worker of workers()) {
+      give(worker, { order: Order.Abort });
+      // One that cannot even hear it.
+      setTimeout(() => worker.process.kill("SIGKILL"), ABORT_GRACE_MS).unref();
+    }
   }
 
   reload(): void {
@@ -148,7 +153,10 @@ export class WorkerProcesses {
 }
 
 function workers(): Worker[] {
-  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  // A dead one stays listed until its channel has closed as well, and never exits again.
+  return Object.values(cluster.workers ?? {}).filter(
+    (worker) => worker !== undefined && !worker.isDead(),
+  ) as Worker[];
 }
 
 function give(worker: Worker, message: OrderMessage): void {

@@ -11,7 +11,7 @@ const method = "RESPMOD";
 const path = "/scripted";
 const shortMs = 80;
 
-it("closes a connection on which nothing comes, silently (149)", async () => {
+it("closes a connection on which nothing comes, silently [conformance 149]", async () => {
   await using under = await ServerUnderTest.start({
     server: { timeouts: { idleTimeoutMs: shortMs } },
   });
@@ -35,7 +35,7 @@ it("closes a connection that was used and then left idle, silently", async () =>
 it.each([
   "OPTIONS icap://h/echo ICAP/1.0\r\nHost: h\r\n",
   icapHead({ method, path }).slice(0, -30),
-])("answers 408 to a head that stops coming (150)", async (head) => {
+])("answers 408 to a head that stops coming [conformance 150]", async (head) => {
   await using under = await ServerUnderTest.start({
     services: [echoService(), scriptedService()],
     server: { timeouts: { headTimeoutMs: shortMs } },
@@ -67,7 +67,7 @@ it("answers 408 to a head that comes a byte now and then: its deadline does not 
   expect((await answer).status).toBe(408);
 });
 
-it("answers 408 to a body that stops coming (150)", async () => {
+it("answers 408 to a body that stops coming [conformance 150]", async () => {
   await using under = await ServerUnderTest.start({
     services: [scriptedService()],
     server: { timeouts: { bodyTimeoutMs: shortMs } },
@@ -160,7 +160,7 @@ it("does not count the time of a judgement of a held request as the client's", a
 });
 
 describe("a client that does not read its answer", () => {
-  it("is cut when it takes nothing in time (151)", async () => {
+  it("is cut when it takes nothing in time [conformance 151]", async () => {
     await using under = await ServerUnderTest.start({
       services: [echoService()],
       server: { timeouts: { writeTimeoutMs: shortMs } },
@@ -212,7 +212,7 @@ it("closes a connection whose client does not, a while behind the last answer", 
   client.destroy();
 });
 
-it("reads away what still comes behind the last answer, so that it is not lost (159)", async () => {
+it("reads away what still comes behind the last answer, so that it is not lost [conformance 159]", async () => {
   await using under = await ServerUnderTest.start({ services: [echoService()] });
   using connection = await under.connect();
   const junk = "j".repeat(5_000_000);

@@ -39,7 +39,7 @@ async function idleConnection(under: ServerUnderTest): Promise<IcapConnection> {
   return connection;
 }
 
-it("ends transactions in flight, announces the end in their answers, then resolves (152)", async () => {
+it("ends transactions in flight, announces the end in their answers, then resolves [conformance 152]", async () => {
   await using server = await start();
   const { under } = server;
   using connection = await under.connect();

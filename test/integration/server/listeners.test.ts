@@ -66,7 +66,7 @@ it("rejects when the certificate cannot be read, with the ICAP listener closed",
   expect(await accepts(port)).toBe(false);
 });
 
-it("takes a health probe that connects and closes without a word about it (156)", async () => {
+it("takes a health probe that connects and closes without a word about it [conformance 156]", async () => {
   await using under = await ServerUnderTest.start({ services });
   const probe = connect(under.port, "127.0.0.1");
   await once(probe, "connect");
@@ -83,7 +83,7 @@ it("takes a health probe that connects and closes without a word about it (156)"
 });
 
 describe("the number of connections", () => {
-  it("is bounded in all: the next one is told 503 and closed (148)", async () => {
+  it("is bounded in all: the next one is told 503 and closed [conformance 148]", async () => {
     await using under = await ServerUnderTest.start({
       services,
       server: { limits: { maxConnections: 1 } },
@@ -204,7 +204,7 @@ it("answers as many pipelined requests as it may, then 400", async () => {
   expect(under.metrics.parserErrors).toEqual(["ICAP_ERR_PIPELINE"]);
 });
 
-it("answers pipelined requests in their order, their bodies not mixed (145)", async () => {
+it("answers pipelined requests in their order, their bodies not mixed [conformance 145]", async () => {
   await using under = await ServerUnderTest.start({ services: [scriptedService()] });
   using connection = await under.connect();
   const bodies = Array.from({ length: 20 }, (_, i) => `body number ${i} `.repeat(i * 50));

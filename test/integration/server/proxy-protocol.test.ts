@@ -50,7 +50,7 @@ const prefaces: [string, string | Buffer, string][] = [
 ];
 
 it.each(prefaces)(
-  "takes the client's address from a trusted proxy: %s",
+  "takes the client's address from a trusted proxy: %s [conformance 153]",
   async (_, preface, peer) => {
     await using under = await start();
     using connection = await under.connect();
@@ -78,7 +78,7 @@ it.each<[string, string | Buffer]>([
   ["an unknown command", version2(0x11, v4, 7)],
   ["a block too short for its family", version2(0x21, v4)],
   ["a length beyond all measure", version2(0x11, Buffer.alloc(5000))],
-])("closes a trusted proxy's connection with %s, and counts it", async (_, preface) => {
+])("closes a trusted proxy's connection with %s, and counts it [conformance 153]", async (_, preface) => {
   await using under = await start();
   using connection = await under.connect();
   await connection.send(preface);
@@ -97,7 +97,7 @@ it("closes a connection whose preface does not come in time", async () => {
 it.each<[string, string | Buffer]>([
   ["version 1", "PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n"],
   ["version 2", version2(0x11, v4)],
-])("answers 400 to a preface of a peer that is not trusted (154): %s", async (_, preface) => {
+])("answers 400 to a preface of a peer that is not trusted: %s [conformance 154]", async (_, preface) => {
   await using under = await start({ trustedProxies: ["10.0.0.0/8"] });
   using connection = await under.connect();
   await connection.send(preface);

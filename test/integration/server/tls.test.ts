@@ -158,7 +158,7 @@ describe("with an authority for clients", () => {
   });
 });
 
-it("ends a connection that speaks plain ICAP to it (155)", async () => {
+it("ends a connection that speaks plain ICAP to it [conformance 155]", async () => {
   await using server = await start();
   using connection = await server.under.connect({ port: server.under.tlsPort });
   await connection.send(options);
@@ -167,7 +167,7 @@ it("ends a connection that speaks plain ICAP to it (155)", async () => {
   expect(server.under.metrics.refused).toEqual(["tls-handshake"]);
 });
 
-it("takes a health probe that connects and closes without a word about it (156)", async () => {
+it("takes a health probe that connects and closes without a word about it [conformance 156]", async () => {
   await using server = await start();
   const probe = connect(server.under.tlsPort, "127.0.0.1");
   await once(probe, "connect");

@@ -33,7 +33,7 @@ const faults: Record<string, Script | Partial<Service>> = {
   "judge rejects": { judge: () => Promise.reject(new Error("rejected by the test")) },
 };
 
-it.each(Object.entries(faults))("answers 500 and lives on when %s", async (_what, script) => {
+it.each(Object.entries(faults))("answers 500 and lives on when %s [conformance 194]", async (_what, script) => {
   await using under = await ServerUnderTest.start({
     services: [scriptedService(script as Script), echoService()],
   });
@@ -103,7 +103,7 @@ it("sends all of a long answer to a client that has closed its side", async () =
   await connection.expectEnd();
 });
 
-it("tells a client abort when the client goes away in the middle of a body", async () => {
+it("tells a client abort when the client goes away in the middle of a body [conformance 93]", async () => {
   await using under = await ServerUnderTest.start({ services: [scriptedService()] });
   using connection = await under.connect();
   await connection.send(icapHead({ method, path, body: "" }) + chunk("the beginning"));
@@ -126,7 +126,7 @@ it("tells a client abort when the client closes its side in the middle of a body
   expect(under.records).toMatchObject([{ outcome: "failed", cause: "client-abort" }]);
 });
 
-it("tells the scan when the client goes away", async () => {
+it("tells the scan when the client goes away [conformance 93]", async () => {
   const aborted = Promise.withResolvers<void>();
   const began = Promise.withResolvers<void>();
   await using under = await ServerUnderTest.start({
