@@ -267,6 +267,8 @@ function controlFault(byte: number, where: string): IcapError {
 /** `;ieof`, `; IEOF`, `;a="x;y";ieof` name it; a quoted `";ieof"` does not. */
 function namesIeof(extension: string): boolean {
   if (extension === "") return false;
+  // As all known clients write it.
+  if (extension === " ieof") return true;
   const unquoted = extension.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   return unquoted.split(";").some((item) => item.trim().toLowerCase() === "ieof");
 }

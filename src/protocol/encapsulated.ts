@@ -30,9 +30,10 @@ interface Section {
   readonly offset: number;
 }
 
-const SECTION = /^[ \t]*([A-Za-z]{3,4}-(?:hdr|body))[ \t]*=[ \t]*([0-9]{1,15})[ \t]*$/i;
+const MAX_DIGITS = 15;
 const HEADER_SECTIONS: readonly string[] = ["req-hdr", "res-hdr"];
 const BODY_SECTIONS: readonly string[] = Object.values(BodyKind);
+const SECTIONS: readonly string[] = [...HEADER_SECTIONS, ...BODY_SECTIONS];
 
 /** Which sections each method may carry, in their order; the last must be a body. */
 const ALLOWED = {
@@ -66,14 +67,47 @@ function fault(code: ErrorCode, value: string): IcapError {
 
 function splitSections(value: string): Section[] | undefined {
   const sections: Section[] = [];
-  for (const item of value.split(",")) {
-    const match = SECTION.exec(item);
-    if (match === null) return undefined;
-    const name = (match[1] as string).toLowerCase();
-    if (!HEADER_SECTIONS.includes(name) && !BODY_SECTIONS.includes(name)) return undefined;
-    sections.push({ name, offset: Number(match[2]) });
+  for (let start = 0; start <= value.length; ) {
+    const comma = value.indexOf(",", start);
+    const end = comma < 0 ? value.length : comma;
+    const equals = value.indexOf("=", start);
+    if (equals < 0 || equals > end) return undefined;
+    const name = sectionName(value.slice(start, equals));
+    const offset = decimal(value, equals + 1, end);
+    if (name === undefined || offset < 0) return undefined;
+    sections.push({ name, offset });
+    start = end + 1;
   }
   return sections;
+}
+
+/** The section that the text names, in any case, with blanks around it. */
+function sectionName(text: string): string | undefined {
+  // Second and later ones follow ", ".
+  const usual = text.startsWith(" ") ? text.slice(1) : text;
+  if (SECTIONS.includes(usual)) return usual;
+  const name = text.replace(/^[ \t]+|[ \t]+$/g, "").toLowerCase();
+  return SECTIONS.includes(name) ? name : undefined;
+}
+
+/** The number that `text[start, end)` is, blanks around it allowed; -1 when it is none. */
+function decimal(text: string, start: number, end: number): number {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  if (from === to || to - from > MAX_DIGITS) return -1;
+  let number = 0;
+  for (; from < to; from++) {
+    const digit = text.charCodeAt(from) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** ownCloud's McAfee mode: the headers of the request are listed behind the body and never sent. */

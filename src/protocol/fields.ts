@@ -28,9 +28,25 @@ export function fieldValues(fields: Fields, name: string): string[] {
 
 /** Whether a comma-separated list names the token, in any case and spacing (RFC 7230 §7). */
 export function listHas(list: string, token: string): boolean {
-  if (list.length < token.length) return false;
-  for (const item of list.split(",")) {
-    if (item.trim().toLowerCase() === token) return true;
+  for (let start = 0; start <= list.length; ) {
+    const comma = list.indexOf(",", start);
+    const end = comma < 0 ? list.length : comma;
+    if (isToken(list, start, end, token)) return true;
+    start = end + 1;
   }
   return false;
+}
+
+/** Whether `list[start, end)` is the token, in any case, with nothing but blanks around it. */
+function isToken(list: string, start: number, end: number, token: string): boolean {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(list.charCodeAt(from))) from++;
+  while (to > from && isBlank(list.charCodeAt(to - 1))) to--;
+  if (to - from !== token.length) return false;
+  return list.startsWith(token, from) || list.slice(from, to).toLowerCase() === token;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

@@ -6,6 +6,7 @@ import {
 } from "./encapsulated.ts";
 import { type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
 import { type Fields, listHas } from "./fields.ts";
+import { HeadScan } from "./head-scan.ts";
 import type { Leniency } from "./leniency.ts";
 import type { WireLimits } from "./limits.ts";
 import { parseServiceUri, type ServiceUri } from "./service-uri.ts";
@@ -50,12 +51,36 @@ const DECIMAL = /^[0-9]{1,15}$/;
 export class IcapHeadParser {
   readonly #limits: WireLimits;
   readonly #leniency: Leniency;
+  readonly #scan: HeadScan;
+  #ordinaryBytes = 0;
   #lastTarget = "";
   #lastUri: ServiceUri = { path: "/", query: "" };
 
   constructor(limits: WireLimits, leniency: Leniency) {
     this.#limits = limits;
     this.#leniency = leniency;
+    this.#scan = new HeadScan(limits.headFields);
+  }
+
+  /** Length of the head that `parseOrdinary` read last. */
+  get ordinaryBytes(): number {
+    return this.#ordinaryBytes;
+  }
+
+  /**
+   * Reads the head at `bytes[start, end)` in one pass if it is complete and nothing about it is
+   * unusual, which is so for nearly all; otherwise undefined, and `parse` has the word.
+   */
+  parseOrdinary(bytes: Buffer, start: number, end: number): IcapRequest | IcapError | undefined {
+    const length = this.#scan.scan(bytes, start, end);
+    if (length < 0 || length > this.#limits.headBytes) return undefined;
+    this.#ordinaryBytes = length;
+    const text = bytes.toString("latin1", start, start + length);
+    const draft = new HeadDraft(false);
+    const error = this.#takeRequestLine(draft, text, this.#scan.requestLineEnd + 1);
+    if (error !== undefined) return error;
+    draft.fields = this.#scan.fields(text);
+    return this.#finish(draft);
   }
 
   /**
@@ -208,7 +233,7 @@ const CARRIAGE_RETURN = 0x0d;
 class HeadDraft {
   /** The text holds something that makes a line-by-line check worthwhile. */
   readonly suspect: boolean;
-  readonly fields: string[] = [];
+  fields: string[] = [];
   fieldLines = 0;
   method = "";
   uri: ServiceUri = { path: "/", query: "" };
@@ -239,12 +264,12 @@ class KnownFields {
       case 4:
         return this.#takeHost(name, value);
       case 5:
-        if (name.toLowerCase() === "allow") this.allow = join(this.allow, value);
+        if (isNamed(name, "Allow")) this.allow = join(this.allow, value);
         return undefined;
       case 7:
         return this.#takePreview(name, value);
       case 10:
-        if (name.toLowerCase() === "connection") this.connection = join(this.connection, value);
+        if (isNamed(name, "Connection")) this.connection = join(this.connection, value);
         return undefined;
       case 12:
         return this.#takeEncapsulated(name, value);
@@ -254,25 +279,30 @@ class KnownFields {
   }
 
   #takeHost(name: string, value: string): IcapError | undefined {
-    if (name.toLowerCase() !== "host") return undefined;
+    if (!isNamed(name, "Host")) return undefined;
     const contradicts = this.host !== undefined && this.host !== value;
     this.host = value;
     return contradicts ? icapError("ICAP_ERR_HOST", shown(value)) : undefined;
   }
 
   #takePreview(name: string, value: string): IcapError | undefined {
-    if (name.toLowerCase() !== "preview") return undefined;
+    if (!isNamed(name, "Preview")) return undefined;
     const contradicts = this.preview !== undefined && this.preview !== value;
     this.preview = value;
     return contradicts ? icapError("ICAP_ERR_PREVIEW", shown(value)) : undefined;
   }
 
   #takeEncapsulated(name: string, value: string): IcapError | undefined {
-    if (name.toLowerCase() !== "encapsulated") return undefined;
+    if (!isNamed(name, "Encapsulated")) return undefined;
     const contradicts = this.encapsulated !== undefined && this.encapsulated !== value;
     this.encapsulated = value;
     return contradicts ? icapError("ICAP_ERR_ENCAPSULATED_SYNTAX", shown(value)) : undefined;
   }
+}
+
+/** In any case; nearly every client writes the usual one. */
+function isNamed(name: string, usual: string): boolean {
+  return name === usual || name.toLowerCase() === usual.toLowerCase();
 }
 
 function join(before: string | undefined, value: string): string {

@@ -159,15 +159,12 @@ export class RequestParser {
 
   #icapHead(bytes: Buffer, start: number, end: number): number {
     if (this.#carry.length > 0) return this.#carriedIcapHead(bytes, start, end);
-    const blank = bytes.indexOf(BLANK_LINE, start);
-    if (blank < 0 || blank + BLANK_LINE.length > end) {
-      return this.#carriedIcapHead(bytes, start, end);
-    }
-    const headEnd = blank + BLANK_LINE.length;
-    return this.#takeHead(bytes.toString("latin1", start, headEnd), headEnd);
+    const ordinary = this.#heads.parseOrdinary(bytes, start, end);
+    if (ordinary === undefined) return this.#carriedIcapHead(bytes, start, end);
+    return this.#takeHead(ordinary, start + this.#heads.ordinaryBytes);
   }
 
-  /** The slow path: a head in several reads. It is looked at again when a line of it is complete. */
+  /** The slow path: a head in several reads, or with something unusual in it. It is looked at again when a line of it is complete. */
   #carriedIcapHead(bytes: Buffer, start: number, end: number): number {
     const before = this.#carry.length;
     // One byte beyond the limit is enough to see that it is exceeded.
@@ -178,7 +175,9 @@ export class RequestParser {
     if (blank >= 0 && blank + BLANK_LINE.length <= length) {
       const headEnd = blank + BLANK_LINE.length;
       this.#carry.truncate(0);
-      return this.#takeHead(buffer.toString("latin1", 0, headEnd), start + headEnd - before);
+      const text = buffer.toString("latin1", 0, headEnd);
+      const result = this.#heads.parse(text) as IcapRequest | IcapError;
+      return this.#takeHead(result, start + headEnd - before);
     }
     if (before > 0 && !this.#isWorthALook(before)) return start + take;
     const result = this.#heads.parse(buffer.toString("latin1", 0, length));
@@ -194,8 +193,7 @@ export class RequestParser {
     return length > bound || buffer.subarray(before, length).includes(LF);
   }
 
-  #takeHead(text: string, headEnd: number): number {
-    const result = this.#heads.parse(text) as IcapRequest | IcapError;
+  #takeHead(result: IcapRequest | IcapError, headEnd: number): number {
     if (isIcapError(result)) return this.#fault(result, headEnd);
     this.#request = result;
     this.#state = ParserState.HttpHeads;
