@@ -13,6 +13,7 @@ export type {
   ResourceTools,
   RoutingTable,
 } from "./app-resources.ts";
+export type { ScannerTools } from "./app-scanner-tools.ts";
 
 /**
  * Starts Sluice: in this process, or with `settings.workers` above 1 in worker processes that this one

@@ -25,6 +25,7 @@ const exitCode = await runCli({
     const droppedLogLines = (): number => log.droppedLines;
     return await startApp(settings, { log, version, droppedLogLines });
   },
+  scannerTools: async () => (await import("./app-scanner-tools.ts")).scannerTools,
   resourceTools: async () => (await import("./app-resources.ts")).resourceTools,
 });
 // After a crash, or an abort, something may still hold the process.

@@ -3,6 +3,7 @@ import { type CheckFlags, check } from "./check-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { defaultService, serviceUrl, withClientFlags } from "./client-flags.ts";
 import { configCheck, configDefault, configSettings } from "./config-command.ts";
+import { type ConformanceFlags, scannerConformance, scannerUrl } from "./conformance-command.ts";
 import { type ConvertFlags, convert as convertConfiguration } from "./convert-command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type ProbeFlags, probe } from "./probe-command.ts";
@@ -51,6 +52,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addProbe(program, context, done);
   addCheck(program, context, done);
   addConvert(program, context, done);
+  addConformance(program, context, done);
   addConfig(program, context, done);
   addVersion(program, context);
   return program;
@@ -156,6 +158,21 @@ What is not carried over, or not quite, is listed on standard error.
 
 Exit status: 0 when the resources can be served, 1 when they must be mended first, 2 when there
 are none.`,
+    );
+}
+
+function addConformance(program: Command, context: CliContext, done: Done): void {
+  program
+    .command("scanner-conformance")
+    .addArgument(new Argument("<url>", "base URL of the scanner").argParser(scannerUrl))
+    .description("Hold a scanner to the rules of scan/v1, and print a line for each.")
+    .option("--json", "print a JSON object a line")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 when no rule is broken, otherwise 1; 2 for wrong usage.",
+    )
+    .action(async (url: string, flags: ConformanceFlags) =>
+      done(await scannerConformance(url, flags, context)),
     );
 }
 

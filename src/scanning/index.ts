@@ -11,6 +11,7 @@ export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
+export { type ConformanceResult, checkConformance } from "./scan-v1/conformance.ts";
 export { createScanV1Scanner } from "./scan-v1/lazy-scan-v1-scanner.ts";
 export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
 export type { ScanContext, Scanner } from "./scanner.ts";

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { resourceTools } from "../../../src/app-resources.ts";
+import { scannerTools } from "../../../src/app-scanner-tools.ts";
 import { type CliContext, runCli, type StartApp } from "../../../src/cli/index.ts";
 
 export interface Run {
@@ -35,6 +36,7 @@ export async function run(argv: readonly string[], fake: FakeProcess = {}): Prom
     }),
     signals: fake.signals ?? new EventEmitter(),
     startApp: fake.startApp ?? neverStarted,
+    scannerTools: () => Promise.resolve(scannerTools),
     resourceTools: () => Promise.resolve(resourceTools),
   };
   const code = await runCli(context);

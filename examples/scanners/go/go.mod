@@ -1,0 +1,3 @@
+module sluice.example/scanner
+
+go 1.22
