@@ -2,7 +2,8 @@ import { pipeline, Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { type ByteSource, streamOf } from "../content/byte-source.ts";
-import { isTar, unpackTarStream } from "./tar.ts";
+import { unpackTarStream } from "./tar.ts";
+import { isTar } from "./tar-header.ts";
 import type { Container, MemberSink, Unpacker } from "./unpacker.ts";
 
 const TAR_HEADER_BYTES = 512;

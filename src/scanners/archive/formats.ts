@@ -3,7 +3,7 @@ import { VerdictReason } from "../../scanning/index.ts";
 import type { Specimen } from "../content/specimen.ts";
 import { hasZipTail } from "./appended.ts";
 import { UnpackFailure } from "./limits.ts";
-import { isTar } from "./tar.ts";
+import { isTar } from "./tar-header.ts";
 import type { Unpacker } from "./unpacker.ts";
 
 const compressed = (name: "unpackGzip" | "unpackZstd" | "unpackBzip2" | "unpackXz"): Unpacker => {

@@ -57,6 +57,19 @@ interface Calls {
   readonly error: (archive: number) => string;
 }
 
+/** Above this an instance's memory is worth giving back at once. */
+const LARGE_HEAP_BYTES = 48 * 1024 * 1024;
+
+let isBloated = false;
+
+/**
+ * Whether this thread has worked on an archive so large that its memory, which only the garbage
+ * collector frees and it sees no reason to, should go with the thread.
+ */
+export function isThreadBloated(): boolean {
+  return isBloated;
+}
+
 /**
  * 7-Zip, RAR, cabinet, cpio, ISO 9660, xar … and zip members that are not deflated, by libarchive
  * compiled to WebAssembly. The package's own interface would start a thread for each archive and
@@ -74,7 +87,19 @@ export async function unpackWithLibarchive(
       `archive of this format is larger than ${MAX_ARCHIVE_BYTES} bytes`,
     );
   }
-  const archive = new Archive(await instantiate(), source);
+  const module = await instantiate();
+  try {
+    await unpackAll(new Archive(module, source), sink, isWanted);
+  } finally {
+    isBloated ||= module.HEAPU8.length > LARGE_HEAP_BYTES;
+  }
+}
+
+async function unpackAll(
+  archive: Archive,
+  sink: MemberSink,
+  isWanted: (name: string) => boolean,
+): Promise<void> {
   for (let entry = archive.next(); entry !== undefined; entry = archive.next()) {
     if (!isWanted(entry.name)) continue;
     if (entry.isEncrypted) {

@@ -60,4 +60,9 @@ export interface EngineReport {
 export type FromThread =
   | { readonly kind: "ready"; readonly report: EngineReport }
   | { readonly kind: "unfit"; readonly message: string }
-  | { readonly kind: "verdict"; readonly verdict: Verdict };
+  | {
+      readonly kind: "verdict";
+      readonly verdict: Verdict;
+      /** Whether the thread holds memory that only its end frees. */
+      readonly isBloated: boolean;
+    };

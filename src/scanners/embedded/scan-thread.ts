@@ -57,6 +57,7 @@ export class ScanThread {
   #jobs = 0;
   #isReady = false;
   #isDying = false;
+  #isBloated = false;
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
@@ -86,6 +87,11 @@ export class ScanThread {
   /** Scans begun. */
   get jobs(): number {
     return this.#jobs;
+  }
+
+  /** Whether it holds memory that only its end frees. */
+  get isBloated(): boolean {
+    return this.#isBloated;
   }
 
   get state(): ThreadState {
@@ -154,6 +160,7 @@ export class ScanThread {
       this.#fail(new UnfitRules(message.message));
     } else {
       const scanning = this.#scanning;
+      this.#isBloated = message.isBloated;
       this.#settle();
       scanning?.resolve(message.verdict);
     }

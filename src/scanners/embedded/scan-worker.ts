@@ -6,6 +6,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { errorVerdict, type Verdict, VerdictReason } from "../../scanning/index.ts";
+import { isThreadBloated } from "../archive/libarchive.ts";
 import { type ByteSource, MemorySource, openSource } from "../content/byte-source.ts";
 import { Specimen } from "../content/specimen.ts";
 import { HashList } from "../list/hash-list.ts";
@@ -37,7 +38,7 @@ function serve(engines: Engines["engines"]): void {
     if (message.kind === "hash-list") list = [new ListEngine(new HashList(message.data))];
     else
       void judge(message, [...list, ...engines]).then((verdict) =>
-        say({ kind: "verdict", verdict }),
+        say({ kind: "verdict", verdict, isBloated: isThreadBloated() }),
       );
   });
 }

@@ -162,10 +162,11 @@ export class ThreadPool {
 
   /** A thread that has done its share works on until the one that takes its place is ready. */
   #renew(): void {
-    const { recycleAfter } = this.#options;
-    const old = this.#inState(ThreadState.Idle).filter((thread) => thread.jobs >= recycleAfter);
+    const isOld = (thread: ScanThread): boolean =>
+      thread.isBloated || thread.jobs >= this.#options.recycleAfter;
+    const old = this.#inState(ThreadState.Idle).filter(isOld);
     if (old.length === 0 || this.#closed || !this.#mayRenew) return;
-    const fresh = [...this.#threads].filter((thread) => thread.jobs < recycleAfter);
+    const fresh = [...this.#threads].filter((thread) => !isOld(thread));
     const isReady = fresh.some((thread) => thread.state !== ThreadState.Starting);
     if (isReady) for (const thread of old) this.#retire(thread);
     else if (fresh.length === 0) this.#spawn();

@@ -91,7 +91,9 @@ function unreadable({ unreadable: why }: Unreadable): Answer {
 /** Seconds or a date (RFC 9110 §10.2.3), as milliseconds from now. */
 function retryAfterMs(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  // Of dates only those of HTTP: Date.parse takes almost anything for one.
+  const isDate = /^[A-Z][a-z]{2,8},? /.test(value);
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(isDate ? value : "") - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_PAUSE_MS);
 }
 
