@@ -75,7 +75,7 @@ describe.each([
     expect(answer.sha256()).toBe(sha256());
   });
 
-  it("to a slow reader", async () => {
+  it("to a slow reader [conformance 81]", async () => {
     const { pieces, sha256 } = chunked(total, oddSizes);
     const answer = await echo(path, pieces, true);
     expect(answer.bodyBytes).toBe(total);
@@ -83,13 +83,16 @@ describe.each([
   });
 });
 
-it.each(["/echo", "/scripted"])("many chunks of one byte come back through %s", async (path) => {
-  const { pieces, sha256 } = chunked(100_000, [1]);
-  const answer = await echo(path, [[...pieces].join("")], false);
-  expect(answer.sha256()).toBe(sha256());
-});
+it.each(["/echo", "/scripted"])(
+  "many chunks of one byte come back through %s [conformance 82]",
+  async (path) => {
+    const { pieces, sha256 } = chunked(100_000, [1]);
+    const answer = await echo(path, [[...pieces].join("")], false);
+    expect(answer.sha256()).toBe(sha256());
+  },
+);
 
-it("a request that comes byte by byte comes back byte for byte", async () => {
+it("a request that comes byte by byte comes back byte for byte [conformance 80]", async () => {
   using connection = await under.connect();
   const request = icapHead({ method, path: "/echo", body: "" }) + chunk("abc") + chunk("d");
   for (const byte of request + lastChunk) await connection.send(byte);
@@ -98,7 +101,7 @@ it("a request that comes byte by byte comes back byte for byte", async () => {
   expect(answer.body?.toString()).toBe("abcd");
 });
 
-it("concurrent echoes do not meet", async () => {
+it("concurrent echoes do not meet [conformance 147]", async () => {
   const bodies = Array.from({ length: 60 }, (_, i) => `${i};`.repeat(10_000 + i * 997));
   const echoed = await Promise.all(
     bodies.map(async (body) => {

@@ -78,14 +78,17 @@ it.each<[string, string | Buffer]>([
   ["an unknown command", version2(0x11, v4, 7)],
   ["a block too short for its family", version2(0x21, v4)],
   ["a length beyond all measure", version2(0x11, Buffer.alloc(5000))],
-])("closes a trusted proxy's connection with %s, and counts it [conformance 153]", async (_, preface) => {
-  await using under = await start();
-  using connection = await under.connect();
-  await connection.send(preface);
-  await connection.expectEnd();
-  expect(under.metrics.refused).toEqual(["proxy-protocol"]);
-  expect(under.records).toEqual([]);
-});
+])(
+  "closes a trusted proxy's connection with %s, and counts it [conformance 153]",
+  async (_, preface) => {
+    await using under = await start();
+    using connection = await under.connect();
+    await connection.send(preface);
+    await connection.expectEnd();
+    expect(under.metrics.refused).toEqual(["proxy-protocol"]);
+    expect(under.records).toEqual([]);
+  },
+);
 
 it("closes a connection whose preface does not come in time", async () => {
   await using under = await start({ timeouts: { headTimeoutMs: 60 } });
@@ -97,14 +100,17 @@ it("closes a connection whose preface does not come in time", async () => {
 it.each<[string, string | Buffer]>([
   ["version 1", "PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n"],
   ["version 2", version2(0x11, v4)],
-])("answers 400 to a preface of a peer that is not trusted: %s [conformance 154]", async (_, preface) => {
-  await using under = await start({ trustedProxies: ["10.0.0.0/8"] });
-  using connection = await under.connect();
-  await connection.send(preface);
-  await connection.send(options).catch(() => {});
-  expect((await connection.readAnswer()).status).toBe(400);
-  await connection.expectEnd();
-});
+])(
+  "answers 400 to a preface of a peer that is not trusted: %s [conformance 154]",
+  async (_, preface) => {
+    await using under = await start({ trustedProxies: ["10.0.0.0/8"] });
+    using connection = await under.connect();
+    await connection.send(preface);
+    await connection.send(options).catch(() => {});
+    expect((await connection.readAnswer()).status).toBe(400);
+    await connection.expectEnd();
+  },
+);
 
 it("trusts an IPv4 proxy on a listener for all addresses", async () => {
   await using under = await start({ icap: [{ host: undefined, port: 0 }] });

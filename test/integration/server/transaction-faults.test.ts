@@ -33,27 +33,30 @@ const faults: Record<string, Script | Partial<Service>> = {
   "judge rejects": { judge: () => Promise.reject(new Error("rejected by the test")) },
 };
 
-it.each(Object.entries(faults))("answers 500 and lives on when %s [conformance 194]", async (_what, script) => {
-  await using under = await ServerUnderTest.start({
-    services: [scriptedService(script as Script), echoService()],
-  });
-  using connection = await under.connect();
-  const preview = ["Preview: 4", "Allow: 204"];
-  await connection.send(icapHead({ method, path, body: "x", fields: preview }) + chunks("body"));
-  let answer = await connection.readAnswer();
-  if (answer.status === 100) {
-    await connection.send(lastChunk);
-    answer = await connection.readAnswer();
-  }
-  expect(answer.status).toBe(500);
-  await connection.expectEnd();
-  expect(under.records).toMatchObject([
-    { outcome: "failed", cause: "error", errorCode: "ICAP_ERR_INTERNAL", icapStatus: 500 },
-  ]);
-  using other = await under.connect();
-  await other.send(icapRequest({ method, path: "/echo", fields: ["Allow: 204"], body: "x" }));
-  expect((await other.readAnswer()).status).toBe(204);
-});
+it.each(Object.entries(faults))(
+  "answers 500 and lives on when %s [conformance 194]",
+  async (_what, script) => {
+    await using under = await ServerUnderTest.start({
+      services: [scriptedService(script as Script), echoService()],
+    });
+    using connection = await under.connect();
+    const preview = ["Preview: 4", "Allow: 204"];
+    await connection.send(icapHead({ method, path, body: "x", fields: preview }) + chunks("body"));
+    let answer = await connection.readAnswer();
+    if (answer.status === 100) {
+      await connection.send(lastChunk);
+      answer = await connection.readAnswer();
+    }
+    expect(answer.status).toBe(500);
+    await connection.expectEnd();
+    expect(under.records).toMatchObject([
+      { outcome: "failed", cause: "error", errorCode: "ICAP_ERR_INTERNAL", icapStatus: 500 },
+    ]);
+    using other = await under.connect();
+    await other.send(icapRequest({ method, path: "/echo", fields: ["Allow: 204"], body: "x" }));
+    expect((await other.readAnswer()).status).toBe(204);
+  },
+);
 
 it.each(["admits", "examine"] as const)("answers 500 when %s throws", async (name) => {
   await using under = await ServerUnderTest.start({
