@@ -16,7 +16,7 @@ const folders = {
   scanners: {
     may: ["scanning", "entity", "telemetry"],
     outside: [
-      ...["worker_threads", "child_process", "http"],
+      ...["worker_threads", "child_process", "http", "net"],
       ...["yauzl", "tar-stream", "xz-decompress", "seek-bzip", "postal-mime", "libarchive.js"],
       "@litko/yara-x-linux-x64-gnu",
     ],

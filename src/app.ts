@@ -13,6 +13,7 @@ export type {
   ResourceTools,
   RoutingTable,
 } from "./app-resources.ts";
+export type { ClamavScannerOptions, RunningScanner, ScannerServer } from "./app-scanner-server.ts";
 export type { ScannerTools } from "./app-scanner-tools.ts";
 
 /**

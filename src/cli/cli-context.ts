@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import type { App, ResourceTools, ScannerTools } from "../app.ts";
+import type { App, ResourceTools, ScannerServer, ScannerTools } from "../app.ts";
 import type { Settings, SettingsSources } from "../config/index.ts";
 import type { Log } from "../telemetry/index.ts";
 
@@ -32,5 +32,6 @@ export interface CliContext {
   readonly startApp: StartApp;
   /** What most commands have no need of, and so loaded when it is asked for. */
   readonly resourceTools: () => Promise<ResourceTools>;
+  readonly scannerServer: () => Promise<ScannerServer>;
   readonly scannerTools: () => Promise<ScannerTools>;
 }

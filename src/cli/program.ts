@@ -8,6 +8,8 @@ import { type ConvertFlags, convert as convertConfiguration } from "./convert-co
 import { ExitCode } from "./exit-code.ts";
 import { type ProbeFlags, probe } from "./probe-command.ts";
 import { type ScanFlags, scan } from "./scan-command.ts";
+import { scannerClamav } from "./scanner-command.ts";
+import { clamavSettings, settingOption } from "./scanner-settings.ts";
 import { serve } from "./serve-command.ts";
 import { settingsHelp } from "./settings-help.ts";
 import { version } from "./version.ts";
@@ -52,6 +54,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addProbe(program, context, done);
   addCheck(program, context, done);
   addConvert(program, context, done);
+  addScanner(program, context, done);
   addConformance(program, context, done);
   addConfig(program, context, done);
   addVersion(program, context);
@@ -159,6 +162,25 @@ What is not carried over, or not quite, is listed on standard error.
 Exit status: 0 when the resources can be served, 1 when they must be mended first, 2 when there
 are none.`,
     );
+}
+
+function addScanner(program: Command, context: CliContext, done: Done): void {
+  const scanner = program
+    .command("scanner")
+    .description("Serve a scanner over HTTP (scan/v1), for sluice serve to ask.");
+  const clamav = scanner
+    .command("clamav")
+    .description("Serve scan/v1 in front of clamd, until SIGTERM or SIGINT.")
+    .addHelpText(
+      "after",
+      `
+Each setting is also a variable: --max-bytes is SLUICE_SCANNER_MAX_BYTES. A flag wins.
+
+Exit status: 0 after a signal, when all scans have ended; 1 when it could not start or was cut
+short by a second signal; 2 when settings are wrong.`,
+    );
+  for (const setting of clamavSettings) clamav.addOption(settingOption(setting));
+  clamav.action(async (flags: Record<string, string>) => done(await scannerClamav(flags, context)));
 }
 
 function addConformance(program: Command, context: CliContext, done: Done): void {

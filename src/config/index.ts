@@ -15,7 +15,7 @@ export {
 } from "./load.ts";
 export { formatProblems, type Problem } from "./problem.ts";
 export { processSources } from "./process-sources.ts";
-export { formatDuration, formatSize, parseDuration } from "./quantity.ts";
+export { formatDuration, formatSize, parseDuration, parseSize } from "./quantity.ts";
 export { type SecretRef, secretFromEnvironment, secretVariable } from "./secret-variables.ts";
 export type { Action, ListenAddress, Settings, WorkerCount } from "./settings.ts";
 export { defaultSettingsFile, effectiveSettingsFile } from "./settings-file.ts";

@@ -1,14 +1,18 @@
 /**
- * The scanners that come with Sluice: the embedded one, which scans in threads of this process, and
- * the hash list.
+ * The scanners that come with Sluice: the embedded one, which scans in threads of this process, the
+ * hash list, and those that are servers of their own and answer scan/v1 over HTTP.
  *
  * Must not know: ICAP, services, policy, or the configuration. All parsing of hostile formats is in
- * threads that this folder starts; nothing of it runs on the caller's event loop.
+ * threads that this folder starts, or in the program it asks; nothing of it runs on the caller's
+ * event loop.
  *
  * @module
  */
 export { ARCHIVE_LIMITS, type ArchiveLimits } from "./archive/limits.ts";
+export { createClamavEngine } from "./clamav/clamav-engine.ts";
+export { parseClamdAddress } from "./clamav/clamd-address.ts";
 export { createEmbeddedScanner, type EmbeddedScannerOptions } from "./embedded/embedded-scanner.ts";
 export type { EmbeddedScanner, EmbeddedScannerDescription } from "./embedded/pooled-scanner.ts";
 export type { HashListFileOptions } from "./list/hash-list-file.ts";
 export { createListScanner } from "./list/list-scanner.ts";
+export { ScanServer } from "./serve/scan-server.ts";

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { resourceTools } from "../../../src/app-resources.ts";
+import { scannerServer } from "../../../src/app-scanner-server.ts";
 import { scannerTools } from "../../../src/app-scanner-tools.ts";
 import { type CliContext, runCli, type StartApp } from "../../../src/cli/index.ts";
 
@@ -36,6 +37,7 @@ export async function run(argv: readonly string[], fake: FakeProcess = {}): Prom
     }),
     signals: fake.signals ?? new EventEmitter(),
     startApp: fake.startApp ?? neverStarted,
+    scannerServer: () => Promise.resolve(scannerServer),
     scannerTools: () => Promise.resolve(scannerTools),
     resourceTools: () => Promise.resolve(resourceTools),
   };

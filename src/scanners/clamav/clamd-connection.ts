@@ -1,0 +1,150 @@
+import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ClamdAddress } from "./clamd-address.ts";
+
+/** clamd did not do what its protocol says, or was not there. */
+export class ClamdFailure extends Error {
+  /** No connection came about, so clamd has seen nothing. */
+  readonly isUnreached: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isUnreached?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ClamdFailure";
+    this.isUnreached = options.isUnreached ?? false;
+  }
+}
+
+/** Longest reply: a signature's name, or an error with a path in it. */
+const MAX_REPLY_BYTES = 4096;
+const MAX_WAITING_REPLIES = 64;
+/** A reply ends with NUL, since commands are sent with `z`; clamd's own farewells with a line feed. */
+const replyEnd = /[\0\n]/;
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  /** Ends the connection, whatever it is doing. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection to clamd: frames out with back-pressure, replies in, one after the other. */
+export class ClamdConnection {
+  readonly #socket: Socket;
+  readonly #replies: string[] = [];
+  #partial = "";
+  #failure: ClamdFailure | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: Socket, signal: AbortSignal) {
+    this.#socket = socket;
+    const stop = (): void => this.#fail(new ClamdFailure("the scan was given up"));
+    signal.addEventListener("abort", stop, { once: true });
+    socket
+      .setNoDelay(true)
+      .setEncoding("latin1")
+      .on("data", (text: string) => this.#receive(text))
+      .on("error", (cause) => this.#fail(lost(cause)))
+      .on("close", () => {
+        signal.removeEventListener("abort", stop);
+        this.#fail(new ClamdFailure("clamd closed the connection"));
+      })
+      .on("drain", () => this.#wake?.());
+    if (signal.aborted) stop();
+  }
+
+  /** Rejects with a `ClamdFailure` that is unreached when there is no connection in time. */
+  static async open(address: ClamdAddress, options: ConnectOptions): Promise<ClamdConnection> {
+    const { timeoutMs, signal } = options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket = connect("path" in address ? { path: address.path } : { ...address });
+    const giveUp = (): void => reject(unreached("ETIMEDOUT"));
+    const timer = setTimeout(giveUp, timeoutMs);
+    signal.addEventListener("abort", giveUp, { once: true });
+    const refused = (error: NodeJS.ErrnoException): void => reject(unreached(error.code));
+    socket.once("connect", resolve).once("error", refused);
+    if (signal.aborted) giveUp();
+    try {
+      await promise;
+      socket.off("error", refused);
+      return new ClamdConnection(socket, signal);
+    } catch (error) {
+      socket.on("error", () => {}).destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Whether a reply waits: nothing that is sent from now on is looked at. */
+  get hasReply(): boolean {
+    return this.#replies.length > 0;
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /**
+   * Sends buffers as one write, and resolves when there is room for more. It also resolves when the
+   * connection is lost, or a reply is there: then `reply` says what came of it.
+   */
+  async send(buffers: readonly Buffer[]): Promise<void> {
+    // A failed write closes the socket with what waits to be read in it. On the size limit clamd
+    // answers and closes at once, so each write follows a turn in which the answer would be read.
+    await nextTurn();
+    if (!this.isOpen || this.hasReply) return;
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.uncork();
+    while (this.#socket.writableNeedDrain && this.isOpen && !this.hasReply) await this.#woken();
+  }
+
+  /** The next reply, also one that came before the connection was lost. */
+  async reply(): Promise<string> {
+    for (;;) {
+      const reply = this.#replies.shift();
+      if (reply !== undefined) return reply;
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#woken();
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(text: string): void {
+    const pieces = (this.#partial + text).split(replyEnd);
+    this.#partial = pieces.pop() ?? "";
+    this.#replies.push(...pieces.filter((piece) => piece !== ""));
+    if (
+      this.#partial.length > MAX_REPLY_BYTES ||
+      this.#replies.length > MAX_WAITING_REPLIES ||
+      pieces.some(({ length }) => length > MAX_REPLY_BYTES)
+    ) {
+      this.#replies.length = 0;
+      this.#fail(new ClamdFailure("clamd said more than its protocol allows"));
+    }
+    this.#wake?.();
+  }
+
+  #fail(failure: ClamdFailure): void {
+    this.#failure ??= failure;
+    this.#socket.destroy();
+    this.#wake?.();
+  }
+
+  async #woken(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function unreached(code: string | undefined): ClamdFailure {
+  return new ClamdFailure(`no connection to clamd: ${code ?? "unknown"}`, { isUnreached: true });
+}
+
+function lost(cause: NodeJS.ErrnoException): ClamdFailure {
+  return new ClamdFailure(`the connection to clamd was lost: ${cause.code ?? ""}`, { cause });
+}

@@ -1,0 +1,34 @@
+import { type ClamdConnection, ClamdFailure } from "./clamd-connection.ts";
+
+/** clamd refuses longer commands; a frame of the body may be as long as 32 bits say. */
+const instreamCommand = Buffer.from("zINSTREAM\0");
+const END = Buffer.alloc(4);
+
+/** Sends a body by INSTREAM; resolves with clamd's reply, also when it came before the end. */
+export async function instream(
+  connection: ClamdConnection,
+  body: AsyncIterable<Buffer> | readonly Buffer[],
+): Promise<string> {
+  await connection.send([instreamCommand]);
+  for await (const chunk of body) {
+    // A frame of no length would be the end.
+    if (chunk.length > 0) await connection.send([frameHead(chunk), chunk]);
+    if (connection.hasReply || !connection.isOpen) return await connection.reply();
+  }
+  await connection.send([END]);
+  return await connection.reply();
+}
+
+/** Sends one command and resolves with its reply. */
+export async function ask(connection: ClamdConnection, command: string): Promise<string> {
+  await connection.send([Buffer.from(`z${command}\0`)]);
+  const reply = await connection.reply();
+  if (reply === "UNKNOWN COMMAND") throw new ClamdFailure(`clamd does not know ${command}`);
+  return reply;
+}
+
+function frameHead({ length }: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(length);
+  return head;
+}
