@@ -21,7 +21,7 @@ export default defineConfig({
     outputFile: { json: "artifacts/tests.json" },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], ...inMemory } },
-      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], ...inMemory } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], ...withSockets } },
       {
         test: {
           name: "property",
