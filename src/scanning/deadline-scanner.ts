@@ -48,7 +48,8 @@ export class DeadlineScanner implements Scanner {
     context.signal.addEventListener("abort", onAbort, { once: true });
     if (context.signal.aborted) onAbort();
     else {
-      const deadlineAt = performance.now() + this.#timeoutMs;
+      const own = performance.now() + this.#timeoutMs;
+      const deadlineAt = Math.min(own, context.deadlineAt ?? own);
       this.#inner
         .scan(entity, { ...context, signal: deadline.signal, deadlineAt })
         .then(resolve, (error: unknown) => resolve(rejected(this.name, error)));

@@ -32,6 +32,7 @@ export class FakeScanner {
   readonly #sockets = new Set<Socket>();
   #server: ReturnType<typeof createServer> | undefined;
   #port = 0;
+  #isDown = false;
   readonly #tls: TlsOptions | undefined;
 
   private constructor(tls: TlsOptions | undefined) {
@@ -56,14 +57,25 @@ export class FakeScanner {
     const server =
       this.#tls === undefined ? createServer(onRequest) : createTlsServer(this.#tls, onRequest);
     server.on(this.#tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      this.#sockets.add(socket);
       socket.on("error", () => {});
+      if (this.#isDown) return void socket.destroy();
+      this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
+  }
+
+  /** Resets every connection, old and new, until `recover`; keeps its port, unlike `stop`. */
+  crash(): void {
+    this.#isDown = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  recover(): void {
+    this.#isDown = false;
   }
 
   /** Refuses connections from now on. */

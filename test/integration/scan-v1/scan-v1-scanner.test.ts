@@ -149,20 +149,6 @@ describe("ScanV1Scanner", () => {
       directory.remove();
     });
 
-    it("an early verdict, and then sends no byte more of memory that is used again", async () => {
-      const { promise: closed, resolve } = Promise.withResolvers<void>();
-      fake.script = (request, response) => {
-        request.socket.once("close", resolve);
-        response
-          .writeHead(200, { "content-type": "application/json" })
-          .end(JSON.stringify({ verdict: "blocked" }));
-      };
-      const scanner = await scannerOf();
-      const entity = entityOf(Buffer.alloc(32_000_000, "x"));
-      expect((await scanner.scan(entity, scanContext())).kind).toBe("blocked");
-      await closed;
-    });
-
     it("a verdict that comes later, by polling", async () => {
       fake.script = inTurn(
         answersStatus(202, { location: "/v1/scans/7?a=b", "retry-after": "0" }),
