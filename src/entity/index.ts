@@ -17,7 +17,12 @@ export {
 } from "./entity-extractor.ts";
 export { fileNameOfDisposition, fileNameOfUrl } from "./file-name.ts";
 export { detectType } from "./file-type.ts";
-export { type BodyDescription, entityOfBody, entityOfPlainBody } from "./plain-entity.ts";
+export {
+  type BodyDescription,
+  entityOfBody,
+  entityOfPlainBody,
+  isPlainBody,
+} from "./plain-entity.ts";
 export { type EntityProblem, type ProblemKind, ProblemReason } from "./problem.ts";
 export { AppendResult, type FinishResult, type Spool } from "./spool.ts";
 export type { SpoolBudget, SpoolBudgetLimits } from "./spool-budget.ts";

@@ -23,8 +23,13 @@ export function entityOfPlainBody(
   body: KeptBody,
   description: BodyDescription,
 ): Entity | undefined {
-  const isPlain = body.size === 0 || !(isEncoded(description) || isMultipart(description));
+  const isPlain = body.size === 0 || isPlainBody(description);
   return isPlain ? entityOfBody(body, description) : undefined;
+}
+
+/** The body's bytes are the entity's: nothing has to be undone. */
+export function isPlainBody(description: BodyDescription): boolean {
+  return !isEncoded(description) && !isMultipart(description);
 }
 
 /** The whole of a body as one entity, whatever it is. */

@@ -1,14 +1,14 @@
 import {
   type BodyDescription,
-  detectType,
   type Entity,
   type EntityExtractor,
   type EntityProblem,
   entityOfPlainBody,
+  isPlainBody,
   type KeptBody,
   type SpoolFailure,
 } from "../entity/index.ts";
-import { type Fields, fieldValues, hasBody } from "../protocol/index.ts";
+import { hasBody } from "../protocol/index.ts";
 import {
   combineVerdicts,
   errorVerdict,
@@ -19,6 +19,7 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
+import { describeBody } from "./body-description.ts";
 import type { Message } from "./message.ts";
 import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -46,6 +47,7 @@ export class ScanExamination implements Examination {
   readonly #message: Message;
   readonly #source: MessageSource;
   readonly #means: ExaminationMeans;
+  readonly #description: BodyDescription;
   /** What the rules said, once they were asked. */
   #decision: RuleDecision | undefined;
 
@@ -53,22 +55,23 @@ export class ScanExamination implements Examination {
     this.#message = message;
     this.#source = source;
     this.#means = means;
+    this.#description = describeBody(message);
   }
 
   decide(preview: Buffer | undefined): Outcome | typeof NEEDS_MORE {
-    const { rules, scanner } = this.#means;
     const bodyFollows = hasBody(this.#message.icap.encapsulated);
-    if (bodyFollows && rules.size > 0 && !this.#rulesCanDecide(preview)) return NEEDS_MORE;
-    const findings = this.#askRules(entityFromHeads(this.#message, preview));
+    if (bodyFollows && !this.#rulesCanDecide(preview)) return NEEDS_MORE;
+    const findings = this.#askRules(() => entityFromHeads(this.#message, this.#plain(preview)));
     if (findings !== undefined) return this.#outcome(findings);
-    if (bodyFollows && scanner !== undefined) return NEEDS_MORE;
+    if (bodyFollows && this.#looksInside) return NEEDS_MORE;
     return this.#outcome({ finding: Finding.Nothing });
   }
 
   async judge(received: ReceivedBody, signal: AbortSignal): Promise<Outcome> {
-    const known = this.#knownEntity(received);
-    const findings = this.#askRules(known) ?? (await this.#scanReceived(received, signal));
-    return this.#outcome(findings);
+    // A preview may have been too short to show what the entity is.
+    if (this.#rulesSeeEntity && this.#decision?.rule === undefined) this.#decision = undefined;
+    const findings = this.#askRules(() => this.#knownEntity(received));
+    return this.#outcome(findings ?? (await this.#scanReceived(received, signal)));
   }
 
   #outcome(findings: Findings): Outcome {
@@ -80,17 +83,29 @@ export class ScanExamination implements Examination {
 
   /** Rules about the entity have to wait for its first bytes. */
   #rulesCanDecide(preview: Buffer | undefined): boolean {
-    if (preview !== undefined && preview.length > 0) return true;
-    for (const name of this.#means.rules.uses) {
-      if (name.startsWith("entity")) return false;
-    }
-    return true;
+    return (preview !== undefined && preview.length > 0) || !this.#rulesSeeEntity;
+  }
+
+  get #rulesSeeEntity(): boolean {
+    const { rules } = this.#means;
+    return rules.size > 0 && usesEntity(rules);
+  }
+
+  /** Somebody wants to see the entities: scanners, or rules where the first bytes do not show them. */
+  get #looksInside(): boolean {
+    if (this.#means.scanner !== undefined) return true;
+    return this.#rulesSeeEntity && !isPlainBody(this.#description);
+  }
+
+  /** First bytes that are the entity's own; those of a coding or a multipart say nothing about it. */
+  #plain(bytes: Buffer | undefined): Buffer | undefined {
+    return isPlainBody(this.#description) ? bytes : undefined;
   }
 
   /** The rules' decision about the message, made once; undefined when they leave it to the scanners. */
-  #askRules(known: KnownEntity): Findings | undefined {
+  #askRules(known: () => KnownEntity): Findings | undefined {
     if (this.#decision !== undefined || this.#means.rules.size === 0) return undefined;
-    this.#decision = this.#ruleOn(known);
+    this.#decision = this.#ruleOn(known());
     return findingsOfRule(this.#decision);
   }
 
@@ -101,29 +116,34 @@ export class ScanExamination implements Examination {
   }
 
   #knownEntity(received: ReceivedBody): KnownEntity {
-    const fromHeads = entityFromHeads(this.#message, undefined);
-    if (received.kind !== "complete") return fromHeads;
+    if (received.kind !== "complete") return entityFromHeads(this.#message, undefined);
     const { head, size } = received.body;
-    return { ...fromHeads, size, detectedType: detectType(head) };
+    return { ...entityFromHeads(this.#message, this.#plain(head)), size };
   }
 
   async #scanReceived(received: ReceivedBody, signal: AbortSignal): Promise<Findings> {
-    const { scanner } = this.#means;
-    if (scanner === undefined || received.kind === "none") return { finding: Finding.Nothing };
-    if (received.kind === "failed") return findingsOfFailure(received.failure);
+    if (received.kind === "none") return { finding: Finding.Nothing };
+    if (received.kind === "failed") return this.#findingsOfFailure(received.failure);
+    if (!this.#looksInside) return { finding: Finding.Nothing };
     const started = performance.now();
-    const findings = await this.#scanBody(received.body, scanner, signal);
+    const findings = await this.#scanBody(received.body, signal);
     return { ...findings, scanMs: performance.now() - started };
   }
 
-  async #scanBody(body: KeptBody, scanner: Scanner, signal: AbortSignal): Promise<Findings> {
-    const description = describeBody(this.#message);
-    const plain = entityOfPlainBody(body, description);
-    if (plain !== undefined) return this.#scanEntities([plain], [], { scanner, signal });
-    const extraction = await this.#means.extractor.extract(body, description, signal);
+  /** Rules that would have looked at the entity are as much in the dark as scanners. */
+  #findingsOfFailure(failure: SpoolFailure): Findings {
+    if (!this.#looksInside && !this.#rulesSeeEntity) return { finding: Finding.Nothing };
+    return failure.kind === "oversize"
+      ? { finding: Finding.Oversize, reason: VerdictReason.Size }
+      : { finding: Finding.Error, reason: VerdictReason.EngineError };
+  }
+
+  async #scanBody(body: KeptBody, signal: AbortSignal): Promise<Findings> {
+    const plain = entityOfPlainBody(body, this.#description);
+    if (plain !== undefined) return this.#scanEntities([plain], [], signal);
+    const extraction = await this.#means.extractor.extract(body, this.#description, signal);
     try {
-      const { entities, problems } = extraction;
-      return await this.#scanEntities(entities, problems, { scanner, signal });
+      return await this.#scanEntities(extraction.entities, extraction.problems, signal);
     } finally {
       extraction.dispose();
     }
@@ -133,15 +153,16 @@ export class ScanExamination implements Examination {
   async #scanEntities(
     entities: readonly Entity[],
     problems: readonly EntityProblem[],
-    by: { scanner: Scanner; signal: AbortSignal },
+    signal: AbortSignal,
   ): Promise<Findings> {
     const verdicts = problems.map(verdictOfProblem);
     let worst = entities[0];
     for (const entity of entities) {
-      const ruled = entities.length > 1 ? this.#ruleOnPart(entity) : undefined;
+      const ruled = this.#ruleOnEntity(entity);
       if (ruled?.finding === Finding.SkippedByRule) continue;
-      if (ruled !== undefined) return { ...ruled, entity };
-      const verdict = await scanWithin(by.scanner, entity, this.#contextOf(by.signal));
+      if (ruled?.finding === Finding.BlockedByRule) return { ...ruled, entity };
+      const verdict =
+        ruled === undefined ? await this.#scanEntity(entity, signal) : ruleFailed(ruled.rule);
       verdicts.push(verdict);
       if (verdict.kind !== VerdictKind.Clean) worst = entity;
       if (verdict.kind === VerdictKind.Blocked) break;
@@ -152,8 +173,16 @@ export class ScanExamination implements Examination {
     return { finding, verdict, entity: worst };
   }
 
-  #ruleOnPart(entity: Entity): Findings | undefined {
-    return this.#means.rules.size > 0 ? findingsOfRule(this.#ruleOn(entity)) : undefined;
+  #scanEntity(entity: Entity, signal: AbortSignal): Promise<Verdict> | Verdict {
+    const { scanner } = this.#means;
+    if (scanner === undefined) return NOT_SCANNED;
+    return scanWithin(scanner, entity, this.#contextOf(signal));
+  }
+
+  /** Rules that could not see the entity in the body as it came are asked again. */
+  #ruleOnEntity(entity: Entity): Findings | undefined {
+    if (!this.#rulesSeeEntity || isPlainBody(this.#description)) return undefined;
+    return findingsOfRule(this.#ruleOn(entity));
   }
 
   #contextOf(signal: AbortSignal): ScanContext {
@@ -167,6 +196,9 @@ export class ScanExamination implements Examination {
     };
   }
 }
+
+/** Of a service that has rules and no scanners: nothing speaks against the entity. */
+const NOT_SCANNED: Verdict = { kind: VerdictKind.Clean, threats: [] };
 
 const OUT_OF_TIME = errorVerdict(VerdictReason.Timeout, "the transaction's time is up");
 
@@ -207,10 +239,8 @@ function findingsOfRule(decision: RuleDecision): Findings | undefined {
   }
 }
 
-function findingsOfFailure(failure: SpoolFailure): Findings {
-  return failure.kind === "oversize"
-    ? { finding: Finding.Oversize, reason: VerdictReason.Size }
-    : { finding: Finding.Error, reason: VerdictReason.EngineError };
+function ruleFailed(rule: string | undefined): Verdict {
+  return errorVerdict(VerdictReason.EngineError, `rule ${rule} could not be evaluated`);
 }
 
 function verdictOfProblem(problem: EntityProblem): Verdict {
@@ -239,18 +269,9 @@ function findingsOf(verdict: Verdict, problems: readonly EntityProblem[]): [Find
   return [finding, ...others, ...(tooLarge ? [Finding.Oversize] : [])];
 }
 
-/** What the heads say about the body. */
-function describeBody(message: Message): BodyDescription {
-  const fields = message.entityFields;
-  return {
-    contentType: joined(fields, "content-type"),
-    contentEncoding: joined(fields, "content-encoding"),
-    contentDisposition: joined(fields, "content-disposition"),
-    url: message.icap.method === "REQMOD" ? undefined : message.url,
-  };
-}
-
-function joined(fields: Fields, name: string): string | undefined {
-  const values = fieldValues(fields, name);
-  return values.length === 0 ? undefined : values.join(", ");
+function usesEntity({ uses }: RuleSet): boolean {
+  for (const name of uses) {
+    if (name.startsWith("entity")) return true;
+  }
+  return false;
 }
