@@ -32,6 +32,11 @@ export class CircuitBreaker {
     return !this.#isTrying && this.#options.now() >= this.#openUntil;
   }
 
+  /** It failed too often, and has not succeeded since. */
+  get isOpen(): boolean {
+    return this.#openUntil !== undefined;
+  }
+
   /** One is let through: every call is followed by one of `succeeded`, `failed` and `abandoned`. */
   admit(): void {
     if (this.#openUntil !== undefined) this.#isTrying = true;

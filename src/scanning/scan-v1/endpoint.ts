@@ -80,13 +80,23 @@ export class Endpoint {
   async scan(request: HttpRequest): Promise<Answer> {
     this.#breaker.admit();
     const answer = await this.ask({ ...request, path: this.#pathOf("/v1/scan") });
-    if (request.signal.aborted) this.#breaker.abandoned();
-    else if (answer.failed) this.#breaker.failed();
-    else this.#breaker.succeeded();
+    this.#record(answer, request.signal.aborted);
     if (answer.pauseMs !== undefined && answer.retry) {
       this.#pausedUntil = this.#options.circuitBreaker.now() + answer.pauseMs;
     }
     return answer;
+  }
+
+  /** Tells the breaker, and the log when that opens or closes it. */
+  #record({ failed, verdict }: Answer, isAborted: boolean): void {
+    const wasOpen = this.#breaker.isOpen;
+    if (isAborted) this.#breaker.abandoned();
+    else if (failed) this.#breaker.failed();
+    else this.#breaker.succeeded();
+    if (this.#breaker.isOpen === wasOpen) return;
+    const { logger, scanner, url } = this.#options;
+    if (wasOpen) logger.info("scanner works again", { scanner, url });
+    else logger.warn("scanner keeps failing, left alone", { scanner, url, why: verdict.message });
   }
 
   /** Any request whose answer is one of a scan. Never rejects. */

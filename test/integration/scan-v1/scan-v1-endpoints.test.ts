@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createScanV1Scanner } from "../../../src/scanning/index.ts";
+import { silentLogger } from "../../../src/telemetry/index.ts";
 import { describeScannerContract } from "../../contracts/scanner.contract.ts";
 import {
   afterUpload,
@@ -68,6 +69,41 @@ describe("ScanV1Scanner", () => {
         expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("error");
       }
       expect(fake.received).toHaveLength(2);
+    });
+
+    it("says so once when it is left alone, and when it works again", async () => {
+      const lines: unknown[] = [];
+      const line = (message: string, fields?: object) => lines.push({ message, ...fields });
+      const logger = { ...silentLogger, info: line, warn: line };
+      fake.script = inTurn(answersStatus(500), answersStatus(500), answers(clean));
+      const circuitBreaker = { failures: 2, openForMs: 0 };
+      const scanner = await scannerOf({ logger, circuitBreaker });
+      for (let round = 0; round < 4; round += 1) await scanner.scan(entityOf("x"), scanContext());
+      expect(lines).toEqual([
+        {
+          message: "scanner keeps failing, left alone",
+          scanner: "fake",
+          url: fake.url,
+          why: "it answered 500",
+        },
+        { message: "scanner works again", scanner: "fake", url: fake.url },
+      ]);
+    });
+
+    it("asks the endpoint with the fewest scans under way", async () => {
+      await using other = await FakeScanner.start();
+      const { promise: asked, resolve } = Promise.withResolvers<void>();
+      fake.script = () => resolve();
+      const scanner = await scannerOf({ urls: [fake.url, other.url] });
+      const stop = new AbortController();
+      const slow = scanner.scan(entityOf("x"), scanContext(stop.signal));
+      await asked;
+      for (let round = 0; round < 3; round += 1) {
+        expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
+      }
+      stop.abort();
+      await slow;
+      expect(other.received).toHaveLength(3);
     });
 
     it("prefers an endpoint that answers to one that refuses", async () => {
