@@ -1,5 +1,4 @@
-import { connect, type Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { Socket } from "node:net";
 import type { ClamdAddress } from "./clamd-address.ts";
 
 /** clamd did not do what its protocol says, or was not there. */
@@ -20,6 +19,33 @@ const MAX_WAITING_REPLIES = 64;
 /** A reply ends with NUL, since commands are sent with `z`; clamd's own farewells with a line feed. */
 const replyEnd = /[\0\n]/;
 
+type WriteCallback = (error?: Error | null) => void;
+type Piece = { readonly chunk: unknown; readonly encoding: BufferEncoding };
+
+/**
+ * A socket that outlives a failed write. On the size limit clamd answers and closes without having
+ * read all: the next write fails while the answer waits to be read, and Node would close the
+ * socket over it. What the connection has come to is for its reading side to say.
+ */
+class ClamdSocket extends Socket {
+  hasFailedWrite = false;
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+    super._write(chunk, encoding, this.#forgiving(callback));
+  }
+
+  override _writev(pieces: Piece[], callback: WriteCallback): void {
+    super._writev?.(pieces, this.#forgiving(callback));
+  }
+
+  #forgiving(callback: WriteCallback): WriteCallback {
+    return (error) => {
+      this.hasFailedWrite ||= error instanceof Error;
+      callback();
+    };
+  }
+}
+
 export interface ConnectOptions {
   readonly timeoutMs: number;
   /** Ends the connection, whatever it is doing. */
@@ -28,13 +54,13 @@ export interface ConnectOptions {
 
 /** A connection to clamd: frames out with back-pressure, replies in, one after the other. */
 export class ClamdConnection {
-  readonly #socket: Socket;
+  readonly #socket: ClamdSocket;
   readonly #replies: string[] = [];
   #partial = "";
   #failure: ClamdFailure | undefined;
   #wake: (() => void) | undefined;
 
-  private constructor(socket: Socket, signal: AbortSignal) {
+  private constructor(socket: ClamdSocket, signal: AbortSignal) {
     this.#socket = socket;
     const stop = (): void => this.#fail(new ClamdFailure("the scan was given up"));
     signal.addEventListener("abort", stop, { once: true });
@@ -55,7 +81,8 @@ export class ClamdConnection {
   static async open(address: ClamdAddress, options: ConnectOptions): Promise<ClamdConnection> {
     const { timeoutMs, signal } = options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const socket = connect("path" in address ? { path: address.path } : { ...address });
+    const socket = new ClamdSocket();
+    socket.connect("path" in address ? { path: address.path } : { ...address });
     const giveUp = (): void => reject(unreached("ETIMEDOUT"));
     const timer = setTimeout(giveUp, timeoutMs);
     signal.addEventListener("abort", giveUp, { once: true });
@@ -80,8 +107,9 @@ export class ClamdConnection {
     return this.#replies.length > 0;
   }
 
+  /** Whether anything more can be sent. */
   get isOpen(): boolean {
-    return this.#failure === undefined;
+    return this.#failure === undefined && !this.#socket.hasFailedWrite;
   }
 
   /**
@@ -89,9 +117,6 @@ export class ClamdConnection {
    * connection is lost, or a reply is there: then `reply` says what came of it.
    */
   async send(buffers: readonly Buffer[]): Promise<void> {
-    // A failed write closes the socket with what waits to be read in it. On the size limit clamd
-    // answers and closes at once, so each write follows a turn in which the answer would be read.
-    await nextTurn();
     if (!this.isOpen || this.hasReply) return;
     this.#socket.cork();
     for (const buffer of buffers) this.#socket.write(buffer);
