@@ -21,10 +21,20 @@ describe("sluice", () => {
 
   it("lists its commands in its help", async () => {
     const { code, stdout } = await run(["--help"]);
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    const commands = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
     expect([code, commands]).toEqual([
       0,
-      ["serve", "scan", "probe", "check", "convert", "config", "version"],
+      [
+        "serve",
+        "scan",
+        "probe",
+        "check",
+        "convert",
+        "scanner",
+        "scanner-conformance",
+        "config",
+        "version",
+      ],
     ]);
   });
 
