@@ -3,6 +3,7 @@ import { deflateSync } from "node:zlib";
 const SECTOR_BYTES = 512;
 const MINI_SECTOR_BYTES = 64;
 const MINI_CUTOFF_BYTES = 4096;
+const PLACES_IN_HEADER = 109;
 const END = 0xfffffffe;
 const FREE = 0xffffffff;
 
@@ -45,9 +46,12 @@ export function oleOf(...streams: readonly OleStream[]): Buffer {
   const root = directoryEntry("Root Entry", 5, store(miniStream), miniStream.length);
   const miniTableStart = store(numbers(miniTable, MINI_SECTOR_BYTES));
   const directoryStart = store(Buffer.concat([root, ...entries]));
-  const tableSectors = Math.ceil((table.length + 1) / (SECTOR_BYTES / 4 - 1));
+  const tableSectors = Math.ceil((table.length + 16) / (SECTOR_BYTES / 4 - 2));
   const tableStart = sectors.length;
-  for (let sector = 0; sector < tableSectors; sector += 1) table.push(0xfffffffd);
+  const places = Array.from({ length: tableSectors }, (_, index) => tableStart + index);
+  const placesStart = tableStart + tableSectors;
+  const more = placesInSectors(places.slice(PLACES_IN_HEADER), placesStart);
+  table.push(...places.map(() => 0xfffffffd), ...more.map(() => 0xfffffffc));
   const header = Buffer.alloc(SECTOR_BYTES);
   Buffer.from("d0cf11e0a1b11ae1", "hex").copy(header);
   header.writeUInt16LE(3, 26);
@@ -58,12 +62,23 @@ export function oleOf(...streams: readonly OleStream[]): Buffer {
   header.writeUInt32LE(directoryStart, 48);
   header.writeUInt32LE(MINI_CUTOFF_BYTES, 56);
   header.writeUInt32LE(miniTable.length === 0 ? END : miniTableStart, 60);
-  header.writeUInt32LE(END, 68);
-  header.fill(0xff, 76);
-  for (let sector = 0; sector < tableSectors; sector += 1) {
-    header.writeUInt32LE(tableStart + sector, 76 + 4 * sector);
-  }
-  return Buffer.concat([header, ...sectors, numbers(table, tableSectors * SECTOR_BYTES)]);
+  header.writeUInt32LE(more.length === 0 ? END : placesStart, 68);
+  header.writeUInt32LE(more.length, 72);
+  numbers(places.slice(0, PLACES_IN_HEADER), PLACES_IN_HEADER * 4).copy(header, 76);
+  return Buffer.concat([
+    ...[header, ...sectors, numbers(table, tableSectors * SECTOR_BYTES), ...more],
+  ]);
+}
+
+/** Where the table is, as far as the header has no room for it: sectors chained by their last number. */
+function placesInSectors(places: readonly number[], start: number): Buffer[] {
+  const each = SECTOR_BYTES / 4 - 1;
+  const count = Math.ceil(places.length / each);
+  return Array.from({ length: count }, (_, index) => {
+    const sector = numbers(places.slice(index * each, (index + 1) * each), SECTOR_BYTES);
+    sector.writeUInt32LE(index + 1 < count ? start + index + 1 : END, SECTOR_BYTES - 4);
+    return sector;
+  });
 }
 
 function directoryEntry(...[name, kind, start, size]: [string, number, number, number]): Buffer {

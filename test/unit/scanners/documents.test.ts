@@ -30,6 +30,21 @@ describe("a compound file", () => {
     expect(engine.seen).toContain("a/Large:50000");
   });
 
+  it("whose table has no room in the header is looked into", async () => {
+    const engine = new BadContentEngine();
+    const large = { name: "Large", content: Buffer.alloc(8_000_000, "y") };
+    const bytes = oleOf(large, { name: "Bad", content: Buffer.from(bad) });
+    expect(await inspect(bytes, { engine, fileName: "a" })).toMatchObject(found("a/Bad"));
+    expect(engine.seen).toContain("a/Large:8000000");
+  });
+
+  it("gives a stream that is too large to look for macros in", async () => {
+    const engine = new BadContentEngine();
+    const content = Buffer.alloc(33 * 1024 * 1024);
+    await inspect(oleOf({ name: "Huge", content }), { engine, fileName: "a" });
+    expect(engine.seen).toContain(`a/Huge:${content.length}`);
+  });
+
   it("gives a file that somebody put into it, under its name", async () => {
     const bytes = oleOf(ole10Native("setup.exe", bad));
     expect(await inspect(bytes, { fileName: "a.doc" })).toMatchObject(
