@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type ChildExit, ChildProgram } from "../../support/child-program.ts";
 import { icapField } from "../../support/icap-answer.ts";
 import { IcapConnection } from "../../support/icap-connection.ts";
@@ -85,9 +86,14 @@ export class ReloadingServer {
 
   /** Replaces the file whole, as `mv` does; resolves when the server serves what it says. */
   async reload(resources: string): Promise<void> {
-    const before = this.#count("configuration applied");
+    const before = await this.#applied();
     this.replace(resources);
-    await this.waitFor("configuration applied", before + 1);
+    // The log comes up to half a second later.
+    const deadline = AbortSignal.timeout(60_000);
+    while ((await this.#applied()) === before) {
+      deadline.throwIfAborted();
+      await pause(20);
+    }
   }
 
   /**
@@ -142,6 +148,13 @@ export class ReloadingServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** How many sets were applied so far. */
+  async #applied(): Promise<string | undefined> {
+    return (await this.metrics("sluice_config_loads_total"))[
+      'sluice_config_loads_total{result="applied"}'
+    ];
   }
 
   #count(message: string): number {

@@ -22,19 +22,9 @@ describe("sluice", () => {
   it("lists its commands in its help", async () => {
     const { code, stdout } = await run(["--help"]);
     const commands = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
-    expect([code, commands]).toEqual([
+    expect([code, commands.join(" ")]).toEqual([
       0,
-      [
-        "serve",
-        "scan",
-        "probe",
-        "check",
-        "convert",
-        "scanner",
-        "scanner-conformance",
-        "config",
-        "version",
-      ],
+      "serve scan probe check convert scanner scanner-conformance config version",
     ]);
   });
 
