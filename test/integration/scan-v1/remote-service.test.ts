@@ -9,6 +9,7 @@ import {
   inTurn,
   type ScannerScript,
 } from "../../support/fake-scanner.ts";
+import { icapField } from "../../support/icap-answer.ts";
 import { RemoteService } from "./remote-service.ts";
 
 const clean = answers({ verdict: "clean" });
@@ -57,6 +58,7 @@ describe("an IcapService with a scanner over HTTP", () => {
       [
         { name: "remote", url: fake.url },
         { name: "gone", url: gone.url },
+        { name: "nowhere", url: "http://scanner.invalid:8080" },
         { name: "expired", url: expired.url, spec: `tls: { ${ca} }` },
         { name: "stranger", url: expired.url },
         {
@@ -127,6 +129,7 @@ describe("an IcapService with a scanner over HTTP", () => {
 
   it.each([
     ["refuses connections", "gone", "ECONNREFUSED"],
+    ["has a name that nobody knows", "nowhere", "ENOTFOUND|EAI_AGAIN"],
     ["shows an expired certificate", "expired", "CERT_HAS_EXPIRED"],
     ["is vouched for by nobody", "stranger", "CERT_HAS_EXPIRED|SELF_SIGNED|UNABLE_TO"],
   ])("fails and says so when the scanner %s", async (_name, name, code) => {
@@ -134,6 +137,17 @@ describe("an IcapService with a scanner over HTTP", () => {
     expect({ status: answer.status, ...line }).toMatchObject(failed);
     expect(counted).toEqual({ error: 1 });
     expect(service.log).toMatch(new RegExp(`"scanner":"${name}".*(${code})`));
+  });
+
+  it("has clients forget what they cached when the scanner's signatures change", async () => {
+    const istag = async (epoch: string): Promise<string | undefined> => {
+      fake.script = answers({ verdict: "clean" }, { "scan-epoch": epoch });
+      await service.judge("remote", "x");
+      return icapField((await service.judge("remote", "x")).answer, "istag");
+    };
+    const [before, same, after] = [await istag("1"), await istag("1"), await istag("2")];
+    expect(same).toBe(before);
+    expect(after).not.toBe(before);
   });
 
   it("trusts the scanner's authority, shows its own certificate and its token", async () => {
