@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Logger, MetricsRegistry, metricsContentType } from "../../telemetry/index.ts";
 import { checkBody, declaredBytes, limitedBody } from "./request-body.ts";
 import { scanTimeMs } from "./scan-deadline.ts";
@@ -61,6 +62,7 @@ export class ScanServer {
   readonly #tally = new ScanTally();
   readonly #registry: MetricsRegistry;
   readonly #scans = new Set<AbortController>();
+  readonly #cutShort = new AbortController();
   #isDraining = false;
 
   constructor(options: ScanServerOptions) {
@@ -104,9 +106,9 @@ export class ScanServer {
   async drain(): Promise<void> {
     const { drainDelayMs, drainTimeoutMs } = this.#options;
     this.#isDraining = true;
-    await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
-    const giveUp = setTimeout(() => this.abort(), drainTimeoutMs);
     const closed = once(this.#server, "close");
+    await pause(drainDelayMs, undefined, { signal: this.#cutShort.signal }).catch(() => {});
+    const giveUp = setTimeout(() => this.abort(), drainTimeoutMs);
     this.#server.close();
     this.#server.closeIdleConnections();
     await closed;
@@ -115,6 +117,7 @@ export class ScanServer {
 
   /** Ends at once: scans under way are given up. */
   abort(): void {
+    this.#cutShort.abort();
     for (const scan of this.#scans) scan.abort(GivenUp.Ended);
     this.#server.close();
     this.#server.closeAllConnections();

@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+
+/** What a fake clamd does with a connection of which it has read a command, or a whole stream. */
+export type Behaviour = (socket: Socket, received: Buffer) => void;
+
+/** Answers `VERSION` as clamd does, and leaves the rest to the test. */
+export class FakeClamd {
+  streams = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(onStream: Behaviour) {
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
+      let received = Buffer.alloc(0);
+      let isStream = false;
+      socket.on("data", (data) => {
+        received = Buffer.concat([received, data]);
+        if (received.includes("zVERSION\0"))
+          socket.end("ClamAV 1.4.6/27500/Fri Nov 20 08:30:12 2026\0");
+        if (!received.includes("zINSTREAM\0")) return;
+        if (!isStream) this.streams += 1;
+        isStream = true;
+        onStream(socket, received);
+      });
+    });
+  }
+
+  static async start(onStream: Behaviour): Promise<FakeClamd> {
+    const fake = new FakeClamd(onStream);
+    fake.#server.listen(0, "127.0.0.1");
+    await once(fake.#server, "listening");
+    return fake;
+  }
+
+  /** As `--clamd` has it. */
+  get flag(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new TypeError("not started");
+    return `127.0.0.1:${address.port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server, "close");
+  }
+}
+
+/** Answers once the end of the stream is there. */
+export const atEnd =
+  (answer: Behaviour): Behaviour =>
+  (socket, received) => {
+    if (received.subarray(-4).equals(Buffer.alloc(4))) answer(socket, received);
+  };
