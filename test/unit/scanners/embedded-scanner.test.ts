@@ -7,6 +7,7 @@ import {
   type EmbeddedScanner,
   type EmbeddedScannerOptions,
 } from "../../../src/scanners/index.ts";
+import { loadYara } from "../../../src/scanners/yara/yara-native.ts";
 import { readyMade, tarOf } from "../../support/samples/archive-makers.ts";
 import { eicar } from "../../support/samples/eicar.ts";
 import { entityOf, fileEntityOf, scanContext } from "../../support/samples/entities.ts";
@@ -17,6 +18,7 @@ import { TempDirectory } from "../../support/temp-directory.ts";
 
 const sha256 = (content: Buffer | string) => createHash("sha256").update(content).digest("hex");
 const startMs = 60_000;
+const hasYara = loadYara().available;
 
 const eicarForms: readonly (readonly [string, Buffer, string])[] = [
   ["alone", eicar, "eicar.com"],
@@ -109,7 +111,7 @@ describe("an embedded scanner describes itself", () => {
   );
 });
 
-describe("an embedded scanner made for one test", { timeout: startMs }, () => {
+describe.skipIf(!hasYara)("an embedded scanner made for one test", { timeout: startMs }, () => {
   let directory: TempDirectory;
   let scanner: EmbeddedScanner | undefined;
   beforeEach(() => {

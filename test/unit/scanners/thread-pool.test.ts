@@ -4,6 +4,7 @@ import type { ThreadOptions } from "../../../src/scanners/embedded/scan-job.ts";
 import { ThreadPool, type ThreadPoolOptions } from "../../../src/scanners/embedded/thread-pool.ts";
 import { ARCHIVE_LIMITS } from "../../../src/scanners/index.ts";
 import { type HashListData, parseHashList } from "../../../src/scanners/list/hash-list.ts";
+import { loadYara } from "../../../src/scanners/yara/yara-native.ts";
 import { entityOf } from "../../support/samples/entities.ts";
 
 /** Each scan of this takes a rule longer than it may; the engine stops it after its time limit. */
@@ -19,7 +20,7 @@ rule bad { strings: $bad = "bad content" condition: $bad }
 
 const never = new AbortController().signal;
 
-describe("ThreadPool", { timeout: 60_000 }, () => {
+describe.skipIf(!loadYara().available)("ThreadPool", { timeout: 60_000 }, () => {
   let pool: ThreadPool | undefined;
   const lost: string[] = [];
 
