@@ -47,7 +47,7 @@ export class PrefaceReader {
 }
 
 /** Looks at the first bytes of a connection. Sent complete or in pieces, the result is the same. */
-export function readPreface(bytes: Buffer): PrefaceResult {
+function readPreface(bytes: Buffer): PrefaceResult {
   if (startsAlike(bytes, V2_SIGNATURE)) return readVersion2(bytes);
   if (startsAlike(bytes, V1_START)) return readVersion1(bytes);
   return INVALID;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NEEDS_MORE } from "../../../src/services/index.ts";
+import { type MessageText, marker, ScanBench } from "../../support/scan-bench.ts";
 import { head } from "../../support/wire-text.ts";
-import { type MessageText, marker, ScanBench } from "./scan-service-setup.ts";
 
 const bench = new ScanBench();
 beforeAll(() => bench.open());

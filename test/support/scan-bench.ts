@@ -1,19 +1,19 @@
-import type { Entity } from "../../../src/entity/index.ts";
+import type { Entity } from "../../src/entity/index.ts";
 import {
   EntityExtractor,
   EXTRACTION_DEFAULTS,
   readContent,
   SPOOL_DEFAULTS,
   SpoolStore,
-} from "../../../src/entity/index.ts";
-import type { IcapRequest } from "../../../src/protocol/index.ts";
+} from "../../src/entity/index.ts";
+import type { IcapRequest } from "../../src/protocol/index.ts";
 import {
   errorVerdict,
   type ScanContext,
   type Scanner,
   type Verdict,
   VerdictReason,
-} from "../../../src/scanning/index.ts";
+} from "../../src/scanning/index.ts";
 import {
   BlockPages,
   Message,
@@ -22,9 +22,9 @@ import {
   type ReceivedBody,
   ScanService,
   type ScanServiceOptions,
-} from "../../../src/services/index.ts";
-import { TempDirectory } from "../../support/temp-directory.ts";
-import { head } from "../../support/wire-text.ts";
+} from "../../src/services/index.ts";
+import { TempDirectory } from "./temp-directory.ts";
+import { head } from "./wire-text.ts";
 
 /** What the scanner of these tests looks for. */
 export const marker = "MALICIOUS";
