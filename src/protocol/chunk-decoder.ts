@@ -264,11 +264,14 @@ function controlFault(byte: number, where: string): IcapError {
     : icapError("ICAP_ERR_CONTROL_CHARACTER", where);
 }
 
+/** A quoted string; without its end it goes on to the end, which keeps the search linear. */
+const QUOTED = /"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
+
 /** `;ieof`, `; IEOF`, `;a="x;y";ieof` name it; a quoted `";ieof"` does not. */
 function namesIeof(extension: string): boolean {
   if (extension === "") return false;
   // As all known clients write it.
   if (extension === " ieof") return true;
-  const unquoted = extension.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const unquoted = extension.replace(QUOTED, '""');
   return unquoted.split(";").some((item) => item.trim().toLowerCase() === "ieof");
 }

@@ -4,6 +4,16 @@
  */
 export type Fields = readonly string[];
 
+/**
+ * Lets a folded line, without the white space around it, go on the last value, as one space
+ * (RFC 7230 §3.2.4). Nothing that grows is copied: a head may be little else than folded lines.
+ */
+export function foldInto(fields: string[], line: string): void {
+  const last = fields.length - 1;
+  const value = fields[last];
+  fields[last] = value === "" || line === "" ? `${value}${line}` : `${value} ${line}`;
+}
+
 /** The first value of a field, by name in any case (RFC 3507 §4.3: as in HTTP). */
 export function fieldValue(fields: Fields, name: string): string | undefined {
   const wanted = name.toLowerCase();

@@ -1,4 +1,4 @@
-import type { Fields } from "./fields.ts";
+import { type Fields, foldInto } from "./fields.ts";
 
 /**
  * An encapsulated HTTP head, as far as it can be understood. It was written by somebody else for
@@ -37,8 +37,7 @@ export function parseHttpHead(text: string): HttpHead {
     const line = lines[i] as string;
     if (line === "") break;
     if (line.startsWith(" ") || line.startsWith("\t")) {
-      const last = fields.length - 1;
-      if (last > 0) fields[last] = `${fields[last]} ${line.trim()}`.trim();
+      if (fields.length > 0) foldInto(fields, line.trim());
       continue;
     }
     const colon = line.indexOf(":");

@@ -5,7 +5,7 @@ import {
   parseEncapsulated,
 } from "./encapsulated.ts";
 import { type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
-import { type Fields, listHas } from "./fields.ts";
+import { type Fields, foldInto, listHas } from "./fields.ts";
 import { HeadScan } from "./head-scan.ts";
 import type { Leniency } from "./leniency.ts";
 import type { WireLimits } from "./limits.ts";
@@ -121,7 +121,6 @@ export class IcapHeadParser {
     if (lineFeed >= headBytes) return icapError("ICAP_ERR_HEAD_TOO_LARGE", headBytes);
     const error = lineFault(draft, text, start, lineFeed);
     if (error !== undefined || lineFeed === start + 1) return error;
-    // Folded lines count as well: joining any number of them would take quadratic time.
     if (++draft.fieldLines > headFields) return icapError("ICAP_ERR_TOO_MANY_FIELDS", headFields);
     const first = text.charCodeAt(start);
     if (first === SPACE || first === TAB) return draft.fold(text.slice(start, lineFeed - 1));
@@ -242,11 +241,10 @@ class HeadDraft {
     this.suspect = suspect;
   }
 
-  /** A folded line continues the value before it, as one space (RFC 7230 §3.2.4). */
+  /** A folded line: it goes on the value before it. */
   fold(line: string): IcapError | undefined {
-    const last = this.fields.length - 1;
-    if (last < 0) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(line));
-    this.fields[last] = `${this.fields[last]} ${line.trim()}`.trim();
+    if (this.fields.length === 0) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(line));
+    foldInto(this.fields, line.trim());
     return undefined;
   }
 }
@@ -330,7 +328,7 @@ function lineFault(
   start: number,
   lineFeed: number,
 ): IcapError | undefined {
-  if (text.charCodeAt(lineFeed - 1) !== CARRIAGE_RETURN || lineFeed === start) {
+  if (text.charCodeAt(lineFeed - 1) !== CARRIAGE_RETURN) {
     return icapError("ICAP_ERR_LINE_END", "LF");
   }
   if (!draft.suspect) return undefined;

@@ -23,6 +23,16 @@ describe("an encapsulated HTTP head", () => {
     expect(fieldsOf("X-A:", " b")).toEqual(["X-A", "b"]);
   });
 
+  it("joins folded lines without anything in them to nothing [conformance 177]", () => {
+    expect(fieldsOf("X-A: b", " ", "\t", " c", "X-D:", " \t")).toEqual(["X-A", "b c", "X-D", ""]);
+  });
+
+  it("joins as many folded lines as fit into a head", () => {
+    const lines = Array.from({ length: 60_000 }, () => " b");
+    const [, value = ""] = fieldsOf("X-A: a", ...lines);
+    expect(value).toBe(`a${" b".repeat(60_000)}`);
+  });
+
   it("skips a folded line that follows nothing [conformance 177]", () => {
     expect(fieldsOf(" b", "X-A: c")).toEqual(["X-A", "c"]);
   });
