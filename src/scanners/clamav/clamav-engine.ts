@@ -99,12 +99,15 @@ class ClamavEngine implements ScanEngine {
 async function judgedBy(
   clamd: Clamd,
   { body, signal }: ScanSubject,
-  kept: readonly Buffer[] | undefined,
+  kept: Buffer | undefined,
 ): Promise<EngineVerdict | undefined> {
   // Before the scan: an engine that is replaced meanwhile does not give its verdict the new name.
   const epoch = clamd.epoch ?? UNKNOWN_EPOCH;
   try {
-    return { verdict: verdictOfReply(await clamd.scan(kept ?? body, signal)), epoch };
+    const reply = await (kept === undefined
+      ? clamd.scan(body, signal)
+      : clamd.scanSmall(kept, signal));
+    return { verdict: verdictOfReply(reply), epoch };
   } catch (error) {
     if (!(error instanceof ClamdFailure) || signal.aborted) throw error;
     // What was not kept is gone, unless there was no connection to send it by.
@@ -113,8 +116,8 @@ async function judgedBy(
   }
 }
 
-async function collected(body: AsyncIterable<Buffer>): Promise<Buffer[]> {
+async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  return chunks;
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }

@@ -118,10 +118,15 @@ export class ClamdConnection {
    */
   async send(buffers: readonly Buffer[]): Promise<void> {
     if (!this.isOpen || this.hasReply) return;
+    this.write(buffers);
+    while (this.#socket.writableNeedDrain && this.isOpen && !this.hasReply) await this.#woken();
+  }
+
+  /** Sends buffers as one write, for a caller that bounds what waits. */
+  write(buffers: readonly Buffer[]): void {
     this.#socket.cork();
     for (const buffer of buffers) this.#socket.write(buffer);
     this.#socket.uncork();
-    while (this.#socket.writableNeedDrain && this.isOpen && !this.hasReply) await this.#woken();
   }
 
   /** The next reply, also one that came before the connection was lost. */

@@ -1,6 +1,7 @@
 import type { Logger } from "../../telemetry/index.ts";
 import type { ClamdAddress } from "./clamd-address.ts";
 import { ClamdConnection, ClamdFailure } from "./clamd-connection.ts";
+import { ClamdSession } from "./clamd-session.ts";
 import { type ClamdVersion, epochOf, parseVersion } from "./clamd-version.ts";
 import { ask, instream } from "./instream.ts";
 
@@ -25,6 +26,7 @@ export class Clamd {
   #timer: NodeJS.Timeout | undefined;
   #version: ClamdVersion | undefined;
   #isUp: boolean | undefined;
+  #session: Promise<ClamdSession> | undefined;
   outstanding = 0;
   scans = 0;
   failures = 0;
@@ -57,29 +59,71 @@ export class Clamd {
     this.#schedule();
   }
 
-  /** clamd's reply to a body. Rejects with a `ClamdFailure`. */
-  async scan(
-    body: AsyncIterable<Buffer> | readonly Buffer[],
-    signal: AbortSignal,
-  ): Promise<string> {
-    this.outstanding += 1;
-    this.scans += 1;
-    let connection: ClamdConnection | undefined;
-    try {
-      connection = await this.#open(signal);
-      return await instream(connection, body);
-    } catch (error) {
-      if (error instanceof ClamdFailure && !signal.aborted) this.#failed(error);
-      throw error;
-    } finally {
-      this.outstanding -= 1;
-      connection?.close();
-    }
+  /** clamd's reply to a body as it arrives. Rejects with a `ClamdFailure`. */
+  scan(body: AsyncIterable<Buffer>, signal: AbortSignal): Promise<string> {
+    return this.#counted(() => this.#scanAlone(body, signal), signal);
+  }
+
+  /** The same for a body that is there: several such share a connection. */
+  scanSmall(body: Buffer, signal: AbortSignal): Promise<string> {
+    return this.#counted(async () => {
+      const session = await this.#sessionOf();
+      // What ends a session may be another's stream, so this one has a connection of its own then.
+      const answer = session.hasRoom
+        ? await session.scan(body, signal).catch((error: ClamdFailure) => error)
+        : undefined;
+      if (typeof answer === "string") return answer;
+      if (answer !== undefined && signal.aborted) throw answer;
+      return await this.#scanAlone([body], signal);
+    }, signal);
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#end.abort();
+  }
+
+  async #counted(scan: () => Promise<string>, signal: AbortSignal): Promise<string> {
+    this.outstanding += 1;
+    this.scans += 1;
+    try {
+      return await scan();
+    } catch (error) {
+      if (error instanceof ClamdFailure && !signal.aborted) this.#failed(error);
+      throw error;
+    } finally {
+      this.outstanding -= 1;
+    }
+  }
+
+  async #scanAlone(
+    body: AsyncIterable<Buffer> | Iterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const connection = await this.#open(signal);
+    try {
+      return await instream(connection, body);
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** The session that is open, or a new one. */
+  #sessionOf(): Promise<ClamdSession> {
+    this.#session ??= this.#openSession();
+    return this.#session;
+  }
+
+  async #openSession(): Promise<ClamdSession> {
+    const forget = (): void => {
+      this.#session = undefined;
+    };
+    try {
+      return new ClamdSession(await this.#open(this.#end.signal), forget);
+    } catch (error) {
+      forget();
+      throw error;
+    }
   }
 
   #open(signal: AbortSignal): Promise<ClamdConnection> {

@@ -1,13 +1,13 @@
 import { type ClamdConnection, ClamdFailure } from "./clamd-connection.ts";
 
-/** clamd refuses longer commands; a frame of the body may be as long as 32 bits say. */
-const instreamCommand = Buffer.from("zINSTREAM\0");
+/** The command; frames follow, each with its length in 32 bits, and one of no length ends the body. */
+export const instreamCommand = Buffer.from("zINSTREAM\0");
 const END = Buffer.alloc(4);
 
 /** Sends a body by INSTREAM; resolves with clamd's reply, also when it came before the end. */
 export async function instream(
   connection: ClamdConnection,
-  body: AsyncIterable<Buffer> | readonly Buffer[],
+  body: AsyncIterable<Buffer> | Iterable<Buffer>,
 ): Promise<string> {
   await connection.send([instreamCommand]);
   for await (const chunk of body) {

@@ -4,13 +4,16 @@ import { createServer, type Server, type Socket } from "node:net";
 /** What a fake clamd does with a connection of which it has read a command, or a whole stream. */
 export type Behaviour = (socket: Socket, received: Buffer) => void;
 
+/** Ends a session as soon as it is begun, so that each stream has a connection of its own. */
+const refuses: Behaviour = (socket) => socket.destroy();
+
 /** Answers `VERSION` as clamd does, and leaves the rest to the test. */
 export class FakeClamd {
   streams = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(onStream: Behaviour) {
+  private constructor(onStream: Behaviour, onSession: Behaviour) {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
@@ -20,6 +23,10 @@ export class FakeClamd {
         received = Buffer.concat([received, data]);
         if (received.includes("zVERSION\0"))
           socket.end("ClamAV 1.4.6/27500/Fri Nov 20 08:30:12 2026\0");
+        if (received.includes("zIDSESSION\0")) {
+          onSession(socket, received);
+          return;
+        }
         if (!received.includes("zINSTREAM\0")) return;
         if (!isStream) this.streams += 1;
         isStream = true;
@@ -28,8 +35,8 @@ export class FakeClamd {
     });
   }
 
-  static async start(onStream: Behaviour): Promise<FakeClamd> {
-    const fake = new FakeClamd(onStream);
+  static async start(onStream: Behaviour, onSession: Behaviour = refuses): Promise<FakeClamd> {
+    const fake = new FakeClamd(onStream, onSession);
     fake.#server.listen(0, "127.0.0.1");
     await once(fake.#server, "listening");
     return fake;

@@ -10,8 +10,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function fakeClamd(onStream: Behaviour): Promise<FakeClamd> {
-  const fake = await FakeClamd.start(onStream);
+async function fakeClamd(onStream: Behaviour, onSession?: Behaviour): Promise<FakeClamd> {
+  const fake = await FakeClamd.start(onStream, onSession);
   cleanups.push(() => fake.stop());
   return fake;
 }
@@ -134,6 +134,59 @@ describe("a clamd that hangs", () => {
     upload.destroy();
     await isLetGo;
     expect(await page(scanner, "/metrics")).toContain('sluice_scan_refusals_total{status="499"} 1');
+  });
+});
+
+describe("a session of several small bodies", () => {
+  const commands = (received: Buffer) =>
+    received.toString("latin1").split("zINSTREAM\0").length - 1;
+  const neverAlone: Behaviour = (socket) => socket.end("stream: Test.Alone FOUND\0");
+
+  it("is given its answers by their numbers, in whatever order they come", async () => {
+    const backwards = await fakeClamd(neverAlone, (socket, received) => {
+      if (commands(received) < 2) return;
+      socket.write("2: stream: Test.Second FOUND\0");
+      socket.write("1: stream: Test.First FOUND\0");
+    });
+    const scanner = await scannerOf([backwards]);
+    const answers = await Promise.all([scan(scanner, "small"), scan(scanner, "small")]);
+    const names = answers.map(({ document }) => document.threats?.[0]?.name).sort();
+    expect(names).toEqual(["Test.First", "Test.Second"]);
+  });
+
+  it("that ends before its answers costs nothing: they are asked for again", async () => {
+    const ends = await fakeClamd(replies("stream: Test.Alone FOUND\0"), (socket, received) => {
+      if (commands(received) === 3) socket.end("1: stream: OK\0COMMAND READ TIMED OUT\n");
+    });
+    const scanner = await scannerOf([ends]);
+    const answers = await Promise.all(["a", "b", "c"].map((body) => scan(scanner, body)));
+    const verdicts = answers.map(({ document }) => document.verdict).sort();
+    expect(verdicts).toEqual(["blocked", "blocked", "clean"]);
+  });
+
+  it.each([
+    "7: stream: OK\0",
+    "0: stream: OK\0",
+    "stream: OK\0",
+    "1 stream: OK\0",
+    "1: stream: OK",
+  ])("takes nothing for an answer that has not its number: %j", async (reply) => {
+    const odd = await fakeClamd(replies("stream: Test.Alone FOUND\0"), (socket, received) => {
+      if (commands(received) === 1) socket.end(reply);
+    });
+    const { document } = await scan(await scannerOf([odd]), "small");
+    expect(document.threats).toMatchObject([{ name: "Test.Alone" }]);
+  });
+
+  it("that hangs is ended with the first scan whose time is over, and holds up no other", async () => {
+    const hangs = await fakeClamd(replies("stream: OK\0"), () => {});
+    const scanner = await scannerOf([hangs]);
+    const [late, other] = await Promise.all([
+      scan(scanner, "a", { "Scan-Deadline-Ms": "200" }),
+      scan(scanner, "b"),
+    ]);
+    expect(late.status).toBe(504);
+    expect(other.document.verdict).toBe("clean");
   });
 });
 

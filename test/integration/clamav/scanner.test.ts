@@ -131,6 +131,24 @@ describeWith(
   },
 );
 
+describeWith(
+  clamavPrograms,
+  "sluice scanner clamav before a clamd that takes less than a session",
+  () => {
+    const clamd = useClamd(["StreamMaxLength 20K"]);
+    const scanner = useScanner(clamd);
+
+    it("loses none of the scans whose session a long one ended", async () => {
+      const bodies = Array.from({ length: 24 }, (_, index) =>
+        index % 6 === 3 ? randomBytes(60 * 1024) : Buffer.from(eicar),
+      );
+      const answers = await Promise.all(bodies.map((body) => scan(scanner(), body)));
+      const expected = bodies.map(({ length }) => (length > 20 * 1024 ? "unscannable" : "blocked"));
+      expect(answers.map(({ document }) => document.verdict)).toEqual(expected);
+    });
+  },
+);
+
 describeWith(clamavPrograms, "signatures that clamd only suspects by", () => {
   const clamd = new ClamdServer(["DetectPUA yes"]);
   let scanner: RunningScanner;
