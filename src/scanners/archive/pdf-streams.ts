@@ -1,6 +1,7 @@
 import { pipeline } from "node:stream";
 import { constants, createInflate, inflateSync } from "node:zlib";
-import { type ByteSource, streamOf } from "../content/byte-source.ts";
+import { type ByteSource, MemorySource, streamOf } from "../content/byte-source.ts";
+import type { PdfDecryption, PdfObjectId } from "./pdf-encryption.ts";
 
 const KiB = 1024;
 
@@ -22,23 +23,18 @@ export interface PdfStream {
   /** Names of the dictionary with their escapes undone. */
   readonly dictionary: string;
   readonly filters: readonly string[];
-}
-
-export interface PdfSearch {
-  /** Whether the document says that it is encrypted; true from the moment it was seen. */
-  isEncrypted: boolean;
+  readonly id: PdfObjectId;
 }
 
 /**
  * Every stream of a document, in the order of the file. The cross-reference table, which malicious
  * documents break on purpose, is not needed.
  */
-export function* pdfStreams(source: ByteSource, search: PdfSearch): Generator<PdfStream> {
+export function* pdfStreams(source: ByteSource): Generator<PdfStream> {
   for (let start = 0; start < source.size; start += WINDOW_BYTES) {
     const from = Math.max(0, start - DICTIONARY_BYTES);
     const window = source.read(from, start - from + WINDOW_BYTES + 2 * keyword.length);
     const end = start - from + WINDOW_BYTES;
-    search.isEncrypted ||= /\/Encrypt\s*(?:\d+\s+\d+\s+R|<<)/.test(window.toString("latin1"));
     for (let at = window.indexOf(keyword); at >= 0; at = window.indexOf(keyword, at + 1)) {
       if (from + at < start) continue;
       if (at >= end) break;
@@ -57,13 +53,24 @@ function dataStart(window: Buffer, at: number): number | undefined {
   return window[after + 1] === 0x0a ? after + 2 : after + 1;
 }
 
-function described(window: Buffer, at: number): Pick<PdfStream, "dictionary" | "filters"> {
+function described(window: Buffer, at: number): Omit<PdfStream, "offset"> {
   const before = window.toString("latin1", Math.max(0, at - DICTIONARY_BYTES), at);
+  const objectAt = Math.max(0, before.lastIndexOf("obj"));
+  const [, number, generation] = /(\d+)\s+(\d+)\s+$/.exec(before.slice(0, objectAt)) ?? [];
   const dictionary = before
-    .slice(Math.max(0, before.lastIndexOf("obj")))
+    .slice(objectAt)
     .replace(/#([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   const [, list = ""] = /\/F(?:ilter)?\s*(\[[^\]]*\]|\/\w+)/.exec(dictionary) ?? [];
-  return { dictionary, filters: list.match(/\w+/g) ?? [] };
+  return {
+    dictionary,
+    filters: list.match(/\w+/g) ?? [],
+    id: { number: Number(number ?? 0), generation: Number(generation ?? 0) },
+  };
+}
+
+export interface DecodeOptions {
+  readonly maxBytes: number;
+  readonly decrypt: PdfDecryption | undefined;
 }
 
 /**
@@ -71,6 +78,19 @@ function described(window: Buffer, at: number): Pick<PdfStream, "dictionary" | "
  * broken. Undefined when it has a filter that is not known here: pictures and old compressions.
  */
 export async function decodedStream(
+  source: ByteSource,
+  stream: PdfStream,
+  options: DecodeOptions,
+): Promise<Buffer | undefined> {
+  const { maxBytes, decrypt } = options;
+  if (decrypt === undefined || /\/XRef\b/.test(stream.dictionary)) {
+    return unfiltered(source, stream, maxBytes);
+  }
+  const plain = decrypt(rawStream(source, stream.offset, maxBytes), stream.id);
+  return unfiltered(new MemorySource(plain), { ...stream, offset: 0 }, maxBytes);
+}
+
+async function unfiltered(
   source: ByteSource,
   { offset, filters }: PdfStream,
   maxBytes: number,

@@ -1,7 +1,7 @@
 import { detectType } from "../../entity/index.ts";
 import { VerdictReason } from "../../scanning/index.ts";
-import type { ByteSource } from "../content/byte-source.ts";
-import { decodedStream, type PdfSearch, type PdfStream, pdfStreams } from "./pdf-streams.ts";
+import { securityOf } from "./pdf-security.ts";
+import { decodedStream, type PdfStream, pdfStreams } from "./pdf-streams.ts";
 import type { Unpacker } from "./unpacker.ts";
 
 const KiB = 1024;
@@ -18,30 +18,37 @@ const ordinaryTypes = /^(?:text|font|image)\/|^application\/(?:json|postscript|v
  * PDF: attachments as members of their own, and all else that may hold objects or scripts inflated
  * and put together as one, since an action and its script may be in two object streams. Pictures
  * are left out. A document is no archive: that a stream cannot be inflated is not held against it.
+ * What is encrypted and opens without a password, as most encrypted documents do, is decrypted.
  */
 export const unpackPdf: Unpacker = async ({ source }, sink) => {
-  const search: PdfSearch = { isEncrypted: false };
+  const security = securityOf(source);
+  const decrypt = security.kind === "decryptable" ? security.decrypt : undefined;
   const together: Buffer[] = [];
   let togetherBytes = 0;
   let attachments = 0;
-  for (const stream of pdfStreams(source, search)) {
+  for (const stream of pdfStreams(source)) {
     sink.budget.whole.checkTime();
-    const part = await partOf(source, stream, togetherBytes < MAX_TOGETHER_BYTES);
+    const maxBytes = wantedBytes(stream, togetherBytes < MAX_TOGETHER_BYTES);
+    if (maxBytes === 0) continue;
+    const start = await decodedStream(source, stream, { maxBytes, decrypt });
+    const part = partOf(stream, start);
     if (part?.kind === "together") {
       together.push(part.bytes, Buffer.from("\n"));
       togetherBytes += part.bytes.length;
     } else if (part?.kind === "attachment") {
       attachments += 1;
       const name = `attachment-${attachments}`;
-      const { maxEntryBytes } = sink.budget.whole.limits;
-      const whole = await decodedStream(source, stream, maxEntryBytes + 1);
+      const all = sink.budget.whole.limits.maxEntryBytes + 1;
+      const whole = await decodedStream(source, stream, { maxBytes: all, decrypt });
       await sink.member({ name, content: [whole ?? part.bytes] });
     }
   }
   if (together.length > 0) {
     await sink.member({ name: "object-streams", content: together, isCounted: true });
   }
-  if (search.isEncrypted) sink.cannotLookInto(VerdictReason.Encrypted, "document is encrypted");
+  if (security.kind === "locked") {
+    sink.cannotLookInto(VerdictReason.Encrypted, "document is encrypted");
+  }
 };
 
 interface PdfPart {
@@ -49,21 +56,26 @@ interface PdfPart {
   readonly bytes: Buffer;
 }
 
+/** How much of a stream it takes to know what it is; none of a picture. */
+function wantedBytes({ dictionary }: PdfStream, isRoom: boolean): number {
+  if (isAttachment(dictionary)) return MAX_SCRIPT_BYTES;
+  if (!isRoom || /\/Subtype\s*\/Image\b/.test(dictionary)) return 0;
+  return isObjects(dictionary) ? MAX_OBJECTS_BYTES : MAX_SCRIPT_BYTES;
+}
+
 /** Attachments need not say that they are; what they begin with does. */
-async function partOf(
-  source: ByteSource,
-  stream: PdfStream,
-  isRoom: boolean,
-): Promise<PdfPart | undefined> {
-  const isAttachment = /\/EmbeddedFile\b/.test(stream.dictionary);
-  if (!isAttachment && (!isRoom || /\/Subtype\s*\/Image\b/.test(stream.dictionary)))
-    return undefined;
-  const isObjects = /\/ObjStm\b/.test(stream.dictionary);
-  const most = isObjects ? MAX_OBJECTS_BYTES : MAX_SCRIPT_BYTES;
-  const bytes = await decodedStream(source, stream, most);
+function partOf({ dictionary }: PdfStream, bytes: Buffer | undefined): PdfPart | undefined {
   if (bytes === undefined || bytes.length === 0) return undefined;
-  if (isAttachment) return { kind: "attachment", bytes };
+  if (isAttachment(dictionary)) return { kind: "attachment", bytes };
   const type = detectType(bytes);
-  const isFile = !isObjects && type !== undefined && !ordinaryTypes.test(type);
+  const isFile = !isObjects(dictionary) && type !== undefined && !ordinaryTypes.test(type);
   return { kind: isFile ? "attachment" : "together", bytes };
+}
+
+function isAttachment(dictionary: string): boolean {
+  return /\/EmbeddedFile\b/.test(dictionary);
+}
+
+function isObjects(dictionary: string): boolean {
+  return /\/ObjStm\b/.test(dictionary);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { numberOf, stringOf } from "../../../src/scanners/archive/pdf-dictionary.ts";
 import { decompressVba } from "../../../src/scanners/archive/vba.ts";
 import {
   ole10Native,
@@ -8,6 +9,7 @@ import {
   rtfWithObject,
   vbaModule,
 } from "../../support/samples/document-makers.ts";
+import { encryptedPdfs, lockedPdf } from "../../support/samples/encrypted-pdfs.ts";
 import { BadContentEngine, bad, inspect } from "../../support/samples/inspect.ts";
 import { zipOf } from "../../support/samples/zip-maker.ts";
 
@@ -213,8 +215,25 @@ describe("PDF", () => {
     expect((await inspect(bytes)).kind).toBe("clean");
   });
 
-  it("is unscannable/encrypted when it is encrypted", async () => {
-    const bytes = pdfOf({ dictionary: "/Encrypt 2 0 R" });
+  it.each(Object.entries(encryptedPdfs))(
+    "that is encrypted (%s) and opens without a password is looked into",
+    async (_how, base64) => {
+      const bytes = Buffer.from(base64, "base64");
+      expect(await inspect(bytes, { fileName: "a.pdf" })).toMatchObject(
+        found("a.pdf/attachment-1"),
+      );
+    },
+  );
+
+  it.each<[string, Buffer]>([
+    ["wants a password", Buffer.from(lockedPdf, "base64")],
+    ["does not say how it is encrypted", pdfOf({ dictionary: "/Encrypt 9 0 R" })],
+    [
+      "is encrypted in a way that is not the standard's",
+      pdfOf({ dictionary: "/Encrypt << /Filter /Own >>" }),
+    ],
+    ["says so with an escape", pdfOf({ dictionary: "/#45ncrypt 9 0 R" })],
+  ])("is unscannable/encrypted when it %s", async (_what, bytes) => {
     expect(await inspect(bytes)).toMatchObject(encrypted);
   });
 
@@ -229,6 +248,28 @@ describe("PDF", () => {
     await inspect(bytes, { engine, fileName: "a" });
     const size = Number(engine.seen.find((one) => one.startsWith("a/object"))?.split(":")[1]);
     expect(size).toBeLessThanOrEqual(37 * 1024 * 1024);
+  });
+});
+
+describe("a string in a dictionary of a PDF", () => {
+  it.each<[string, string, string]>([
+    ["letters", "(abc)", "616263"],
+    ["brackets in pairs", "(a(b)c)", "6128622963"],
+    ["brackets with a stroke", "(a\\)b\\(c)", "6129622863"],
+    ["brackets at once", "((a))", "286129"],
+    ["escapes", "(\\n\\r\\t\\b\\f\\\\)", "0a0d09080c5c"],
+    ["octal numbers", "(\\0\\12\\377a)", "000aff61"],
+    ["a line that goes on", "(a\\\nb)", "6162"],
+    ["hexadecimal", "<61 62\n63>", "616263"],
+    ["nothing", "()", ""],
+  ])("may have %s", (_what, text, hex) => {
+    expect(stringOf(`/P 5 /O ${text} /U (no)`, "O")?.toString("hex")).toBe(hex);
+  });
+
+  it("is none where a number is", () => {
+    expect(stringOf("/O 5 0 R", "O")).toBeUndefined();
+    expect(numberOf("/Length 5 0 R", "Length")).toBeUndefined();
+    expect(numberOf("/P -44 /R 3", "P")).toBe(-44);
   });
 });
 
