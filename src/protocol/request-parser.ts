@@ -72,7 +72,7 @@ export class RequestParser {
   #leadingCr = false;
   #request: IcapRequest | undefined;
   #inPreview = false;
-  /** An event was told of behind which the caller decides how to go on. */
+  /** A message has ended: its answer goes before the next. */
   #stopped = false;
 
   constructor(sink: RequestSink, options: RequestParserOptions = {}) {
@@ -89,6 +89,7 @@ export class RequestParser {
   /**
    * Takes `bytes[start, end)` and returns how far it came. It stops short behind the end of a message
    * and behind a preview, so that the caller can answer before it goes on; what is left is fed again.
+   * Behind an error that closes, everything is taken and nothing told.
    */
   feed(bytes: Buffer, start: number, end: number): number {
     let position = start;
@@ -164,7 +165,10 @@ export class RequestParser {
     return this.#takeHead(ordinary, start + this.#heads.ordinaryBytes);
   }
 
-  /** The slow path: a head in several reads, or with something unusual in it. It is looked at again when a line of it is complete. */
+  /**
+   * The slow path: a head in several reads, or with something unusual in it. It is looked at again
+   * when a line of it is complete.
+   */
   #carriedIcapHead(bytes: Buffer, start: number, end: number): number {
     const before = this.#carry.length;
     // One byte beyond the limit is enough to see that it is exceeded.
@@ -244,7 +248,6 @@ export class RequestParser {
     if (!this.#chunks.done) return position;
     if (this.#inPreview && !this.#chunks.ieof) {
       this.#state = ParserState.Held;
-      this.#stopped = true;
       this.#sink.onPreviewEnd();
     } else {
       this.#end();
@@ -263,7 +266,6 @@ export class RequestParser {
     this.#state = ParserState.Start;
     this.#request = undefined;
     this.#emptyLines = 0;
-    this.#leadingCr = false;
   }
 
   /** A fault of a head whose end is known: the connection may go on when the error allows it. */
@@ -278,7 +280,6 @@ export class RequestParser {
 
   #fail(position: number, error: IcapError): number {
     this.close();
-    this.#stopped = true;
     this.#sink.onError(error);
     return position;
   }

@@ -100,6 +100,28 @@ describe("a parser", () => {
     expect(parser.feed(input, 0, input.length)).toBe(options.length);
   });
 
+  it("stops behind a request that it refuses, so that its answer goes first [conformance 2]", () => {
+    const refused = "FOOMOD icap://h/s ICAP/1.0\r\n\r\n";
+    const input = bytes(refused + options);
+    const parser = new RequestParser(new Recorder());
+    expect(parser.feed(input, 0, input.length)).toBe(refused.length);
+  });
+
+  it("takes a whole message at once, whatever it stopped behind before", () => {
+    const message =
+      "RESPMOD icap://h/s ICAP/1.0\r\nEncapsulated: res-body=0\r\n\r\n1\r\na\r\n0\r\n\r\n";
+    const input = bytes(options + message);
+    const parser = new RequestParser(new Recorder());
+    expect(parser.feed(input, 0, input.length)).toBe(options.length);
+    expect(parser.feed(input, options.length, input.length)).toBe(input.length);
+  });
+
+  it("takes all that stands behind a fault", () => {
+    const input = bytes(`hello world\r\n${options}`);
+    const parser = new RequestParser(new Recorder());
+    expect(parser.feed(input, 0, input.length)).toBe(input.length);
+  });
+
   it("looks at nothing outside the bytes it is given", () => {
     const sink = new Recorder();
     const input = bytes(`x${options}`);
