@@ -128,7 +128,7 @@ export class ScanServer {
     request.on("error", () => {});
     response.on("error", () => {});
     try {
-      const { pathname } = new URL(request.url ?? "", "http://scanner");
+      const pathname = pathOf(request);
       if (pathname === "/v1/scan") await this.#scan(request, response);
       else this.#answer(request, response, await this.#page(request, pathname));
     } catch (error) {
@@ -251,6 +251,12 @@ function linger(request: IncomingMessage): void {
     if (!request.complete) request.socket.destroy();
   };
   setTimeout(end, LINGER_MS).unref();
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  const target = URL.parse(url, "http://scanner");
+  if (target === null) throw new ScanProblem(400, "the target is no path");
+  return target.pathname;
 }
 
 /** Rejects when the signal is aborted. */
