@@ -128,7 +128,7 @@ export const catalogue: Catalogue<Settings> = {
     ),
     diskBudget: size(
       "8Gi",
-      "Disk space of all bodies of a worker together; at the limit reading waits.",
+      "Disk space of all bodies of a worker together; a body for which there is no more counts as `error`.",
     ),
     directory: file(
       "Where spool files are made; the temporary directory of the system by default.",

@@ -1,8 +1,8 @@
 import type { RoutingTable } from "../resources/index.ts";
 import type { Scanner } from "../scanning/index.ts";
-import { Router } from "../services/index.ts";
+import { Router, type Service } from "../services/index.ts";
 import type { LifecycleMetrics, Logger } from "../telemetry/index.ts";
-import type { ScannerShelf } from "./scanner-shelf.ts";
+import type { ScannerShelf, ScannersByKey } from "./scanner-shelf.ts";
 import type { ServiceFactory } from "./service-factory.ts";
 
 export interface RuntimeParts {
@@ -52,10 +52,10 @@ export class Runtime {
 
   async #swap(table: RoutingTable): Promise<void> {
     if (table.revision === this.revision) return;
-    const { shelf, factory, metrics, logger, serve } = this.#parts;
+    const { shelf, metrics, logger, serve } = this.#parts;
     try {
       const scanners = await shelf.prepare(table.scanners);
-      serve(new Router(factory.make(table, scanners)), table);
+      serve(new Router(await this.#services(table, scanners)), table);
       for (const scanner of shelf.replace(table.scanners, scanners)) {
         this.#retire(scanner, longestTransactionMs(this.#table));
       }
@@ -67,6 +67,16 @@ export class Runtime {
     const revision = table.revision.slice(0, REVISION_CHARACTERS);
     metrics.configApplied(revision);
     logger.info("configuration applied", { revision, services: table.services.length });
+  }
+
+  async #services(table: RoutingTable, scanners: ScannersByKey): Promise<Service[]> {
+    try {
+      return this.#parts.factory.make(table, scanners);
+    } catch (error) {
+      // What was made for this table serves none.
+      await this.#parts.shelf.discard(scanners);
+      throw error;
+    }
   }
 
   /** Transactions that began before the swap may still scan. */

@@ -58,6 +58,13 @@ export class ScannerShelf {
     return retired;
   }
 
+  /** Closes prepared scanners that are not used after all; what is on the shelf stays. */
+  async discard(scanners: ScannersByKey): Promise<void> {
+    const kept = new Set(this.#byHash.values());
+    const unused = [...scanners.values()].filter((scanner) => !kept.has(scanner));
+    await Promise.all(unused.map((scanner) => scanner.close()));
+  }
+
   async close(): Promise<void> {
     const all = [...this.#byHash.values()];
     this.#byHash.clear();

@@ -134,6 +134,22 @@ describe("the scanners of a reload", () => {
     ]);
   });
 
+  it("that were made for services which cannot be made are closed again", async () => {
+    await bench.apply(using("a"), scanner("a"));
+    const page = 'block: { page: { inline: "<p>{{nonsense}}</p>" } }';
+    const reload = bench.apply(
+      service("broken", `${page}, ${scannedBy("b")}`),
+      using("a"),
+      scanner("a"),
+      scanner("b"),
+    );
+    await expect(reload).rejects.toThrow("block page template");
+    expect([bench.names, bench.closed]).toEqual([
+      ["a", "b"],
+      [0, 1],
+    ]);
+  });
+
   it("are made again after they were gone", async () => {
     await bench.apply(using("a"), scanner("a"));
     await bench.apply(service("alone"));
