@@ -155,7 +155,7 @@ export const catalogue: Catalogue<Settings> = {
     hashList: file("File of SHA-256 hashes that are blocked, one a line."),
     archive: {
       depth: count(8, "Archives within archives that are opened.", { min: 1, max: 64 }),
-      entries: count(1000, "Entries of one archive that are looked at.", {
+      entries: count(10_000, "Entries of one archive that are looked at.", {
         min: 1,
         max: 1_000_000,
       }),

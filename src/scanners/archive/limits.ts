@@ -23,7 +23,7 @@ const MiB = 1024 * 1024;
 /** The same magnitudes as clamd's defaults. */
 export const ARCHIVE_LIMITS: ArchiveLimits = Object.freeze({
   maxDepth: 8,
-  maxEntries: 1000,
+  maxEntries: 10_000,
   maxTotalBytes: 256 * MiB,
   maxEntryBytes: 64 * MiB,
   maxRatio: 200,

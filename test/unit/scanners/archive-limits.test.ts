@@ -54,9 +54,9 @@ describe("the number of members", () => {
     expect(message).toContain("encrypted");
   });
 
-  it("is a thousand by default", async () => {
-    expect((await inspect(zipOf(...many(1000)))).kind).toBe("clean");
-    expect(await inspect(zipOf(...many(1001)))).toMatchObject(overLimit);
+  it("is ten thousand by default", async () => {
+    expect((await inspect(zipOf(...many(10_000)))).kind).toBe("clean");
+    expect(await inspect(zipOf(...many(10_001)))).toMatchObject(overLimit);
   });
 });
 
