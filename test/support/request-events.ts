@@ -114,7 +114,7 @@ class EventLog {
 function requestLine(request: IcapRequest): string {
   const { method, uri, encapsulated, previewBytes, allows204, allows206, closes } = request;
   const words = [
-    `request ${method} ${uri.path}${uri.query === "" ? "" : `?${uri.query}`}`,
+    `request ${method} ${uri.path}${uri.query === "" ? "" : ` ?${uri.query}`}`,
     encapsulated.body,
     ...(previewBytes >= 0 ? [`preview=${previewBytes}`] : []),
     ...(allows204 ? ["allows-204"] : []),

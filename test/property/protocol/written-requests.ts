@@ -218,7 +218,7 @@ function write(plan: Plan, spelling: Spelling): WrittenRequest {
 function requestLine({ sections: { method, body: kind }, known }: Plan, target: string): string {
   const { preview, allow = "", connection = "", host } = known;
   const words = [
-    `request ${method} ${target} ${kind}`,
+    `request ${method} ${target.replace("?", " ?")} ${kind}`,
     ...(preview >= 0 ? [`preview=${preview}`] : []),
     ...(allow.includes("204") ? ["allows-204"] : []),
     ...(allow.includes("206") ? ["allows-206"] : []),

@@ -22,6 +22,10 @@ describe("what a peer sent, as it is shown", () => {
     expect(shown("a".repeat(70))).toBe(`"${"a".repeat(64)}…"`);
   });
 
+  it("is whole as long as it is short enough", () => {
+    expect(shown("a".repeat(64))).toBe(`"${"a".repeat(64)}"`);
+  });
+
   it("has no line ends, control characters or characters that turn the direction of text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (value) => {
