@@ -24,13 +24,16 @@ export interface ReplayOptions {
   readonly atPreview?: AtPreview;
 }
 
+/** Of the next read, so many bytes stand behind each. */
+const BYTES_BEHIND = 8;
 /** More than any step of the parser needs: an error and the swallowing of what follows. */
 const MAX_FEEDS_WITHOUT_PROGRESS = 2;
 
 /**
  * Feeds the pieces, one read each, to a `RequestParser` and returns what it told, one line an event,
- * neighbouring pieces of a body joined. Reads share one buffer that is overwritten after each, as the
- * sockets' is: whoever keeps a view shows garbage.
+ * neighbouring pieces of a body joined. Reads share one buffer that is overwritten before each, as the
+ * sockets' is: whoever keeps a view shows garbage. Behind each read lies what comes next, so that
+ * whoever looks beyond its end sees it too early.
  *
  * @throws when the parser neither takes a byte nor waits
  */
@@ -40,10 +43,12 @@ export function requestEvents(
 ): readonly string[] {
   const log = new EventLog();
   const parser = new RequestParser(log, options.parser);
-  const read = Buffer.alloc(Math.max(...pieces.map((piece) => piece.length)) + 2);
-  for (const piece of pieces) {
+  const longest = Math.max(...pieces.map((piece) => piece.length));
+  const read = Buffer.alloc(1 + longest + BYTES_BEHIND);
+  for (const [index, piece] of pieces.entries()) {
     read.fill("#");
     piece.copy(read, 1);
+    pieces[index + 1]?.copy(read, 1 + piece.length);
     if (!takeRead(parser, read, 1 + piece.length, options.atPreview ?? AtPreview.Continue)) break;
   }
   const { state } = parser;
