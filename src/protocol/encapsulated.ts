@@ -1,3 +1,4 @@
+import { isBlank } from "./blank.ts";
 import { type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
 import type { Leniency } from "./leniency.ts";
 import type { WireLimits } from "./limits.ts";
@@ -104,10 +105,6 @@ function decimal(text: string, start: number, end: number): number {
     number = number * 10 + digit;
   }
   return number;
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 /** ownCloud's McAfee mode: the headers of the request are listed behind the body and never sent. */

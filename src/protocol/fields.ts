@@ -1,3 +1,5 @@
+import { isBlank } from "./blank.ts";
+
 /**
  * Header fields in the order and case they came in: `[name, value, name, value, …]`. Flat, because
  * most requests have six fields and most services look at one.
@@ -55,8 +57,4 @@ function isToken(list: string, start: number, end: number, token: string): boole
   while (to > from && isBlank(list.charCodeAt(to - 1))) to--;
   if (to - from !== token.length) return false;
   return list.startsWith(token, from) || list.slice(from, to).toLowerCase() === token;
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -1,3 +1,5 @@
+import { isBlank } from "./blank.ts";
+
 const TOKEN = 1;
 const TEXT = 2;
 
@@ -7,10 +9,8 @@ const CLASS = new Uint8Array(256).map((_, byte) => {
   return /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)) ? TOKEN | TEXT : TEXT;
 });
 
-const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
-const SP = 0x20;
 const COLON = 0x3a;
 
 /** Start and end of a field's name, start and end of its value. */
@@ -89,8 +89,4 @@ function skip(kind: number, bytes: Buffer, start: number, end: number): number {
 
 function isLineEnd(bytes: Buffer, at: number, end: number): boolean {
   return at + 1 < end && bytes[at] === CR && bytes[at + 1] === LF;
-}
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === SP || byte === TAB;
 }

@@ -1,3 +1,4 @@
+import { isBlank } from "./blank.ts";
 import {
   BodyKind,
   type Encapsulated,
@@ -346,10 +347,6 @@ function trimField(text: string, start: number, end: number): string {
   while (from < to && isBlank(text.charCodeAt(from))) from++;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
   return text.slice(from, to);
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }
 
 /** Whether a body follows the encapsulated heads. */
