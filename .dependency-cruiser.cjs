@@ -42,7 +42,7 @@ const folders = {
 const nobody = ["dgram", "http2", "https", "inspector", "repl", "vm"];
 
 /** The files that compose the rest and so see all of it. */
-const compositionRoot = "^src/(app[a-z-]*|main)\\.ts$";
+const compositionRoot = "^src/(app/|main\\.ts$)";
 
 const names = Object.keys(folders);
 const fenced = [...new Set(names.flatMap((name) => folders[name].outside ?? []))];
@@ -61,7 +61,7 @@ function filesOf(folder) {
 
 function folderRule(folder) {
   const { may } = folders[folder];
-  const extra = folder === "cli" ? ["^src/app\\.ts$"] : [];
+  const extra = folder === "cli" ? ["^src/app/index\\.ts$"] : [];
   return {
     name: `${folder}-imports-only-${may.join("-") || "nothing"}`,
     severity: "error",
@@ -124,7 +124,7 @@ module.exports = {
       name: "composition-root-imports-index-only",
       severity: "error",
       from: { path: compositionRoot },
-      to: { path: "^src/[^/]+/", pathNot: "^src/[^/]+/index\\.ts$" },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/app/", "^src/[^/]+/index\\.ts$"] },
     },
     {
       name: "nobody-imports-the-composition-root",

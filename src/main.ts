@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import "./app-heap.ts";
+import "./app/heap.ts";
 import { basename } from "node:path";
 import { runCli } from "./cli/index.ts";
 import { processSources } from "./config/index.ts";
@@ -21,13 +21,13 @@ const exitCode = await runCli({
   signals: process,
   startApp: async (settings, { log, version }) => {
     // Only now: the other commands have no need of a server's parts.
-    const { startApp } = await import("./app.ts");
+    const { startApp } = await import("./app/index.ts");
     const droppedLogLines = (): number => log.droppedLines;
     return await startApp(settings, { log, version, droppedLogLines });
   },
-  scannerServer: async () => (await import("./app-scanner-server.ts")).scannerServer,
-  scannerTools: async () => (await import("./app-scanner-tools.ts")).scannerTools,
-  resourceTools: async () => (await import("./app-resources.ts")).resourceTools,
+  scannerServer: async () => (await import("./app/scanner-server.ts")).scannerServer,
+  scannerTools: async () => (await import("./app/scanner-tools.ts")).scannerTools,
+  resourceTools: async () => (await import("./app/resources.ts")).resourceTools,
 });
 // After a crash, or an abort, something may still hold the process.
 process.exit(exitCode);

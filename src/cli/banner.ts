@@ -1,4 +1,4 @@
-import type { AppFacts } from "../app.ts";
+import type { AppFacts } from "../app/index.ts";
 import type { ListenAddress } from "../config/index.ts";
 import { defaultService } from "./client-flags.ts";
 

@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import type { App, ResourceTools, ScannerServer, ScannerTools } from "../app.ts";
+import type { App, ResourceTools, ScannerServer, ScannerTools } from "../app/index.ts";
 import type { Settings, SettingsSources } from "../config/index.ts";
 import type { Log } from "../telemetry/index.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { ConversionOptions, ConvertedConfiguration, ResourceTools } from "../app.ts";
+import type { ConversionOptions, ConvertedConfiguration, ResourceTools } from "../app/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { RunningScanner } from "../app.ts";
+import type { RunningScanner } from "../app/index.ts";
 import { createLog, type Log } from "../telemetry/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";

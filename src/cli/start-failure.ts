@@ -1,4 +1,4 @@
-import type { StartError } from "../app.ts";
+import type { StartError } from "../app/index.ts";
 import { ExitCode } from "./exit-code.ts";
 
 /**

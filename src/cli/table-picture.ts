@@ -1,4 +1,4 @@
-import type { RoutingTable } from "../app.ts";
+import type { RoutingTable } from "../app/index.ts";
 import { formatDuration, formatSize } from "../config/index.ts";
 
 type ServiceEntry = RoutingTable["services"][number];

@@ -1,6 +1,6 @@
 /**
  * Config: the settings of the process, from flags, variables, a file and defaults, checked at once
- * against one catalogue. It must not know what the settings are used for: `src/app.ts` maps them
+ * against one catalogue. It must not know what the settings are used for: `src/app` maps them
  * to the options of each part. The only folder that reads `process.env`.
  *
  * @module

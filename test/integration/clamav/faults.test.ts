@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ClamavScannerOptions, RunningScanner } from "../../../src/app-scanner-server.ts";
+import type { ClamavScannerOptions, RunningScanner } from "../../../src/app/scanner-server.ts";
 import { atEnd, type Behaviour, FakeClamd } from "./fake-clamd.ts";
 import { page, scan, startScanner, urlOf } from "./scanner-under-test.ts";
 

@@ -6,7 +6,7 @@ import {
   type ClamavScannerOptions,
   type RunningScanner,
   scannerServer,
-} from "../../../src/app-scanner-server.ts";
+} from "../../../src/app/scanner-server.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
 
 /** What came back from a scanner. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { builtinTable } from "../../../src/app-options.ts";
-import { resourceTools } from "../../../src/app-resources.ts";
+import { builtinTable } from "../../../src/app/options.ts";
+import { resourceTools } from "../../../src/app/resources.ts";
 import { loadSettings } from "../../../src/config/index.ts";
 
 describe("the built-in services", () => {

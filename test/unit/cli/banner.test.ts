@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AppFacts } from "../../../src/app.ts";
+import type { AppFacts } from "../../../src/app/index.ts";
 import { bannerText } from "../../../src/cli/banner.ts";
 
 const facts: AppFacts = {

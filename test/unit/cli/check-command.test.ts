@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { resourceTools } from "../../../src/app-resources.ts";
+import { resourceTools } from "../../../src/app/resources.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 import { run } from "./fake-context.ts";
 

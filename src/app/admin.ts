@@ -1,6 +1,6 @@
-import { AdminServer, type Readiness } from "./admin/index.ts";
-import type { Settings } from "./config/index.ts";
-import type { Log } from "./telemetry/index.ts";
+import { AdminServer, type Readiness } from "../admin/index.ts";
+import type { Settings } from "../config/index.ts";
+import type { Log } from "../telemetry/index.ts";
 
 export interface AdminMeans {
   readonly logger: Log["logger"];

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { Settings } from "./config/index.ts";
+import type { Settings } from "../config/index.ts";
 import {
   EXTRACTION_DEFAULTS,
   type ExtractionLimits,
   SPOOL_DEFAULTS,
   type SpoolStoreOptions,
-} from "./entity/index.ts";
+} from "../entity/index.ts";
 import {
   type Capabilities,
   changedBuiltinResources,
   compile,
   formatProblem,
   type RoutingTable,
-} from "./resources/index.ts";
-import type { ServiceFactoryOptions } from "./runtime/index.ts";
-import type { IcapServerOptions } from "./server/index.ts";
+} from "../resources/index.ts";
+import type { ServiceFactoryOptions } from "../runtime/index.ts";
+import type { IcapServerOptions } from "../server/index.ts";
 
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {

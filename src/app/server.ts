@@ -1,20 +1,9 @@
-import { startAdmin } from "./app-admin.ts";
-import {
-  builtinTable,
-  CAPABILITIES,
-  extractionLimits,
-  factoryOptions,
-  serverOptions,
-  spoolOptions,
-} from "./app-options.ts";
-import type { App, AppFacts, AppPorts, ServiceFacts } from "./app-port.ts";
-import { makeScanner, ScannerDescriptions } from "./app-scanner.ts";
-import type { Settings } from "./config/index.ts";
-import { EntityExtractor, SpoolStore } from "./entity/index.ts";
-import type { RoutingTable } from "./resources/index.ts";
-import { Runtime, ScannerShelf, ServedResources, ServiceFactory } from "./runtime/index.ts";
-import { IcapServer } from "./server/index.ts";
-import { Router } from "./services/index.ts";
+import type { Settings } from "../config/index.ts";
+import { EntityExtractor, SpoolStore } from "../entity/index.ts";
+import type { RoutingTable } from "../resources/index.ts";
+import { Runtime, ScannerShelf, ServedResources, ServiceFactory } from "../runtime/index.ts";
+import { IcapServer } from "../server/index.ts";
+import { Router } from "../services/index.ts";
 import {
   createTransactionLog,
   createTransactionMetrics,
@@ -22,8 +11,19 @@ import {
   MetricsRegistry,
   PrometheusServerMetrics,
   TransactionChannel,
-} from "./telemetry/index.ts";
-import { TransactionEngine } from "./transaction/index.ts";
+} from "../telemetry/index.ts";
+import { TransactionEngine } from "../transaction/index.ts";
+import { startAdmin } from "./admin.ts";
+import {
+  builtinTable,
+  CAPABILITIES,
+  extractionLimits,
+  factoryOptions,
+  serverOptions,
+  spoolOptions,
+} from "./options.ts";
+import type { App, AppFacts, AppPorts, ServiceFacts } from "./port.ts";
+import { makeScanner, ScannerDescriptions } from "./scanner.ts";
 
 /** The server of this process. */
 export async function startServer(settings: Settings, ports: AppPorts): Promise<App> {

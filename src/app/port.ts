@@ -1,6 +1,6 @@
-import type { ListenAddress } from "./config/index.ts";
-import type { EmbeddedScannerDescription } from "./scanners/index.ts";
-import type { Log, MetricsSnapshot } from "./telemetry/index.ts";
+import type { ListenAddress } from "../config/index.ts";
+import type { EmbeddedScannerDescription } from "../scanners/index.ts";
+import type { Log, MetricsSnapshot } from "../telemetry/index.ts";
 
 export interface ServiceFacts {
   readonly path: string;

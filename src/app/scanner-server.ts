@@ -1,6 +1,6 @@
-import type { StartError } from "./app-port.ts";
-import { createClamavEngine, parseClamdAddress, ScanServer } from "./scanners/index.ts";
-import type { Logger } from "./telemetry/index.ts";
+import { createClamavEngine, parseClamdAddress, ScanServer } from "../scanners/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import type { StartError } from "./port.ts";
 
 /** A shipped scanner as a process of its own: what `sluice scanner clamav` says. */
 export interface ClamavScannerOptions {

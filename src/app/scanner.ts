@@ -1,13 +1,13 @@
-import { credentialsOf } from "./app-secrets.ts";
-import type { Settings } from "./config/index.ts";
-import type { RoutingTable, ScannerEntry } from "./resources/index.ts";
+import type { Settings } from "../config/index.ts";
+import type { RoutingTable, ScannerEntry } from "../resources/index.ts";
 import {
   createEmbeddedScanner,
   type EmbeddedScanner,
   type EmbeddedScannerDescription,
-} from "./scanners/index.ts";
-import { createScanV1Scanner, type Scanner } from "./scanning/index.ts";
-import type { Logger } from "./telemetry/index.ts";
+} from "../scanners/index.ts";
+import { createScanV1Scanner, type Scanner } from "../scanning/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { credentialsOf } from "./secrets.ts";
 
 /** The scanners that were made, and what those of a table say of themselves. */
 export class ScannerDescriptions {

@@ -1,4 +1,3 @@
-import { CAPABILITIES } from "./app-options.ts";
 import {
   builtinResources,
   type Conversion,
@@ -7,8 +6,9 @@ import {
   convertIcapeg,
   type RoutingTable,
   type SourceFile,
-} from "./resources/index.ts";
-import { checkResources, loadResourceFiles, RefusedResources } from "./runtime/index.ts";
+} from "../resources/index.ts";
+import { checkResources, loadResourceFiles, RefusedResources } from "../runtime/index.ts";
+import { CAPABILITIES } from "./options.ts";
 
 export type { RoutingTable };
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { credentialsOf } from "../../src/app-secrets.ts";
-import { loadSettings, type Settings } from "../../src/config/index.ts";
-import { TempDirectory } from "../support/temp-directory.ts";
+import { credentialsOf } from "../../../src/app/secrets.ts";
+import { loadSettings, type Settings } from "../../../src/config/index.ts";
+import { TempDirectory } from "../../support/temp-directory.ts";
 
 type Entry = Parameters<typeof credentialsOf>[0];
 

@@ -1,4 +1,4 @@
-import { type ConformanceResult, checkConformance } from "./scanning/index.ts";
+import { type ConformanceResult, checkConformance } from "../scanning/index.ts";
 
 export type { ConformanceResult };
 

@@ -1,17 +1,17 @@
-import { startAdmin } from "./app-admin.ts";
-import { CAPABILITIES } from "./app-options.ts";
-import type { App, AppFacts, AppPorts, StartError } from "./app-port.ts";
-import { startServer } from "./app-server.ts";
-import type { Settings } from "./config/index.ts";
-import { compiledTable, loadResourceFiles } from "./runtime/index.ts";
-import { WorkerProcesses, workerProcess } from "./server/index.ts";
+import type { Settings } from "../config/index.ts";
+import { compiledTable, loadResourceFiles } from "../runtime/index.ts";
+import { WorkerProcesses, workerProcess } from "../server/index.ts";
 import {
   MetricsRegistry,
   type MetricsSnapshot,
   metricsText,
   PrometheusServerMetrics,
   retained,
-} from "./telemetry/index.ts";
+} from "../telemetry/index.ts";
+import { startAdmin } from "./admin.ts";
+import { CAPABILITIES } from "./options.ts";
+import type { App, AppFacts, AppPorts, StartError } from "./port.ts";
+import { startServer } from "./server.ts";
 
 /** One of several worker processes: a server whose primary speaks for it. */
 export async function startWorker(settings: Settings, ports: AppPorts): Promise<App> {

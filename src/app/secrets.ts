@@ -5,9 +5,9 @@ import {
   type Settings,
   secretFromEnvironment,
   secretVariable,
-} from "./config/index.ts";
-import type { ScannerEntry } from "./resources/index.ts";
-import type { ScanV1Credentials } from "./scanning/index.ts";
+} from "../config/index.ts";
+import type { ScannerEntry } from "../resources/index.ts";
+import type { ScanV1Credentials } from "../scanning/index.ts";
 
 type ScanV1Entry = Extract<ScannerEntry["protocol"], { type: "ScanV1" }>;
 
