@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import { DecoratedScanner } from "./decorated-scanner.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
 
@@ -19,44 +20,31 @@ interface Waiting {
  * answers `error`/`overload` at once; a transaction aborted while it waits leaves the queue with
  * `error`/`timeout`, so that nobody waits behind the dead.
  */
-export class ConcurrencyLimit implements Scanner {
-  readonly #inner: Scanner;
+export class ConcurrencyLimit extends DecoratedScanner {
   readonly #options: ConcurrencyLimitOptions;
   readonly #waiting = new Set<Waiting>();
   #running = 0;
   #closed = false;
 
   constructor(inner: Scanner, options: ConcurrencyLimitOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#options = options;
-  }
-
-  get name(): string {
-    return this.#inner.name;
-  }
-
-  get epoch(): string {
-    return this.#inner.epoch;
-  }
-
-  get maxBytes(): number {
-    return this.#inner.maxBytes;
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
     const refused = await this.#takeSlot(context.signal);
     if (refused !== undefined) return refused;
     try {
-      return await this.#inner.scan(entity, context);
+      return await this.inner.scan(entity, context);
     } finally {
       this.#passSlotOn();
     }
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#closed = true;
     for (const waiting of this.#waiting) waiting.leave();
-    await this.#inner.close();
+    await this.inner.close();
   }
 
   /** Undefined when the caller has a slot, or the verdict that says why it gets none. */

@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import { DecoratedScanner } from "./decorated-scanner.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
 
@@ -12,25 +13,12 @@ export interface DeadlineScannerOptions {
  * aborted, and tells the scanner through its signal. The answer comes then, whether or not the
  * scanner listens.
  */
-export class DeadlineScanner implements Scanner {
-  readonly #inner: Scanner;
+export class DeadlineScanner extends DecoratedScanner {
   readonly #timeoutMs: number;
 
   constructor(inner: Scanner, options: DeadlineScannerOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#timeoutMs = options.timeoutMs;
-  }
-
-  get name(): string {
-    return this.#inner.name;
-  }
-
-  get epoch(): string {
-    return this.#inner.epoch;
-  }
-
-  get maxBytes(): number {
-    return this.#inner.maxBytes;
   }
 
   scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -50,7 +38,7 @@ export class DeadlineScanner implements Scanner {
     else {
       const own = performance.now() + this.#timeoutMs;
       const deadlineAt = Math.min(own, context.deadlineAt ?? own);
-      this.#inner
+      this.inner
         .scan(entity, { ...context, signal: deadline.signal, deadlineAt })
         .then(resolve, (error: unknown) => resolve(rejected(this.name, error)));
     }
@@ -58,10 +46,6 @@ export class DeadlineScanner implements Scanner {
       clearTimeout(timer);
       context.signal.removeEventListener("abort", onAbort);
     });
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
   }
 }
 

@@ -10,15 +10,19 @@
 export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
+export { DecoratedScanner } from "./decorated-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
-export type { ScanContext, Scanner } from "./scanner.ts";
+export type { ClientIdentity, FollowContext, ScanContext, Scanner } from "./scanner.ts";
 export { type ScannerAnswer, ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
 export { SizeGuard, type SizeGuardOptions } from "./size-guard.ts";
 export {
+  type CacheAdvice,
+  CacheScope,
   errorVerdict,
+  type Replacement,
   type Threat,
   unscannableVerdict,
   type Verdict,

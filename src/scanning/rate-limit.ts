@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import { DecoratedScanner } from "./decorated-scanner.ts";
 import { pause } from "./pause.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
@@ -13,8 +14,7 @@ export interface RateLimitOptions {
  * A token bucket before a scanner. A scan waits for its token when that comes before its deadline;
  * otherwise it is `error`/`overload` at once, rather than a timeout later.
  */
-export class RateLimit implements Scanner {
-  readonly #inner: Scanner;
+export class RateLimit extends DecoratedScanner {
   readonly #count: number;
   readonly #msPerToken: number;
   /** Negative: so many tokens are promised to scans that wait. */
@@ -22,23 +22,11 @@ export class RateLimit implements Scanner {
   #filledAt: number;
 
   constructor(inner: Scanner, { count, perMs }: RateLimitOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#count = count;
     this.#msPerToken = perMs / count;
     this.#tokens = count;
     this.#filledAt = performance.now();
-  }
-
-  get name(): string {
-    return this.#inner.name;
-  }
-
-  get epoch(): string {
-    return this.#inner.epoch;
-  }
-
-  get maxBytes(): number {
-    return this.#inner.maxBytes;
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -50,11 +38,7 @@ export class RateLimit implements Scanner {
     }
     this.#tokens -= 1;
     if (waitMs > 0) await pause(waitMs, context.signal);
-    return this.#inner.scan(entity, context);
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
+    return this.inner.scan(entity, context);
   }
 
   #fill(now: number): void {

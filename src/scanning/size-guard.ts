@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import { DecoratedScanner } from "./decorated-scanner.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { unscannableVerdict, type Verdict, VerdictReason } from "./verdict.ts";
 
@@ -8,21 +9,16 @@ export interface SizeGuardOptions {
 }
 
 /** Answers `unscannable`/`size` for entities that are larger than the scanner takes. */
-export class SizeGuard implements Scanner {
-  readonly maxBytes: number;
-  readonly #inner: Scanner;
+export class SizeGuard extends DecoratedScanner {
+  readonly #maxBytes: number;
 
   constructor(inner: Scanner, options: SizeGuardOptions) {
-    this.#inner = inner;
-    this.maxBytes = Math.min(options.maxBytes, inner.maxBytes);
+    super(inner);
+    this.#maxBytes = Math.min(options.maxBytes, inner.maxBytes);
   }
 
-  get name(): string {
-    return this.#inner.name;
-  }
-
-  get epoch(): string {
-    return this.#inner.epoch;
+  override get maxBytes(): number {
+    return this.#maxBytes;
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -32,10 +28,6 @@ export class SizeGuard implements Scanner {
         `entity of ${entity.size} bytes is larger than the ${this.maxBytes} that ${this.name} takes`,
       );
     }
-    return this.#inner.scan(entity, context);
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
+    return this.inner.scan(entity, context);
   }
 }

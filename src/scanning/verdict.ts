@@ -1,3 +1,5 @@
+import type { KeptBody } from "../entity/index.ts";
+
 /** A scanner's judgement of an entity (design: the eight words of scan/v1). */
 export const VerdictKind = {
   Clean: "clean",
@@ -43,10 +45,53 @@ export interface Threat {
   readonly ref?: string;
 }
 
+/**
+ * What of the transaction a verdict depends on beside the scanner and its epoch: what its cache key
+ * is made of (scan/v1, `cache.scope`).
+ */
+export const CacheScope = {
+  /** The bytes alone. */
+  Content: "content",
+  /** The bytes and the media type that the sender declared. */
+  ContentAndType: "content+type",
+  ContentAndUrl: "content+url",
+  Url: "url",
+  Host: "host",
+  /** The bytes and who asks. */
+  User: "user",
+  /** It holds for this one transaction. */
+  None: "none",
+} as const;
+export type CacheScope = (typeof CacheScope)[keyof typeof CacheScope];
+
+/** What a scanner says about remembering one verdict; what it leaves out, its declaration says. */
+export interface CacheAdvice {
+  /** 0: not at all. */
+  readonly ttlMs?: number;
+  readonly scope?: CacheScope;
+}
+
+/** What a modifier made of an entity. Whoever is given it calls `dispose`, once, when it is not read any more. */
+export interface Replacement {
+  readonly body: KeptBody;
+  /** Media type of the new content; left out: that of the old. */
+  readonly mediaType?: string;
+  dispose(): void;
+}
+
 export interface Verdict {
   readonly kind: VerdictKind;
   readonly reason?: VerdictReason;
   readonly threats: readonly Threat[];
+  /** How sure the scanner is that the entity is bad, 0 to 1. */
+  readonly score?: number;
+  /** With `modified`, and only then. */
+  readonly replacement?: Replacement;
+  /** With `pending`: what `Scanner.follow` finds the scan by, on any pod; without secrets. */
+  readonly job?: string;
+  /** Of the very engine that judged, where it told. */
+  readonly epoch?: string;
+  readonly cache?: CacheAdvice;
   /** One sentence for a person; untrusted. */
   readonly message?: string;
   /**

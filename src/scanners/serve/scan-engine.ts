@@ -1,4 +1,4 @@
-import type { Verdict } from "../../scanning/index.ts";
+import type { CacheScope, ClientIdentity, Verdict } from "../../scanning/index.ts";
 import type { MetricsRegistry } from "../../telemetry/index.ts";
 
 /** What a request to `POST /v1/scan` asks an engine to judge. */
@@ -12,10 +12,39 @@ export interface ScanSubject {
   readonly size: number | undefined;
   /** Aborted when the deadline passes, the client is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** Lower-case hex, when the client sent it (`Content-Digest`, or `Repr-Digest` without a body). */
+  readonly sha256: string | undefined;
+  readonly facts: SubjectFacts;
+}
+
+/** What the fields of a request say of the transaction: untrusted, within the server's limits. */
+export interface SubjectFacts {
+  /** `Content-Disposition`, decoded; not sanitised. */
+  readonly fileName?: string | undefined;
+  /** `Content-Type` without parameters, lower case. */
+  readonly declaredType?: string | undefined;
+  readonly detectedType?: string | undefined;
+  readonly url?: string | undefined;
+  readonly host?: string | undefined;
+  readonly httpMethod?: string | undefined;
+  readonly httpStatus?: number | undefined;
+  readonly direction?: "reqmod" | "respmod" | undefined;
+  readonly service?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly identity?: ClientIdentity | undefined;
+}
+
+/** New content in place of the entity, sent as it comes. */
+export interface EngineReplacement {
+  readonly content: AsyncIterable<Buffer>;
+  readonly size?: number | undefined;
+  readonly mediaType?: string | undefined;
 }
 
 export interface EngineVerdict {
   readonly verdict: Verdict;
+  /** With the verdict `modified`, and only then. */
+  readonly replacement?: EngineReplacement | undefined;
   /** Of the very engine that judged, when there are several. */
   readonly epoch: string;
 }
@@ -31,9 +60,21 @@ export interface EngineState {
   readonly notReady?: string | undefined;
 }
 
+/** What an engine needs and does, for `GET /v1/info`. */
+export interface EngineAbilities {
+  /** Without `content` it is sent no body. */
+  readonly inputs: readonly ("content" | "hash" | "url" | "headers")[];
+  /** It can answer `modified`. */
+  readonly replaces?: boolean;
+  readonly cacheScope?: CacheScope;
+  readonly policies?: readonly string[];
+}
+
 /** Whatever judges behind a scan/v1 server. */
 export interface ScanEngine {
   readonly name: string;
+  /** Left out: content in, a verdict on it out. */
+  readonly abilities?: EngineAbilities;
   state(): EngineState;
   /**
    * Rejects with a `ScanProblem` when the answer must not be a verdict: the engine is not to be

@@ -190,7 +190,7 @@ export class ScanServer {
       const size = declaredBytes(request);
       // The engine may wait for a client that sends nothing; the answer does not.
       const { verdict, epoch } = await Promise.race([
-        engine.scan({ body, size, signal: scan.signal }),
+        engine.scan({ body, size, signal: scan.signal, sha256: undefined, facts: {} }),
         rejectedBy(scan.signal),
       ]);
       const durationMs = performance.now() - startedAt;

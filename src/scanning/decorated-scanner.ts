@@ -1,0 +1,40 @@
+import type { Entity } from "../entity/index.ts";
+import type { ScanContext, Scanner } from "./scanner.ts";
+import type { CacheScope, Verdict } from "./verdict.ts";
+
+/**
+ * A scanner with behaviour added: what a decorator does not change is the inner scanner's. A decorator
+ * overrides `scan`, and the rest where it says something else.
+ */
+export abstract class DecoratedScanner implements Scanner {
+  protected readonly inner: Scanner;
+  /** Present when the inner scanner has it: whoever asks for jobs looks for this member. */
+  readonly follow?: NonNullable<Scanner["follow"]>;
+
+  constructor(inner: Scanner) {
+    this.inner = inner;
+    if (inner.follow !== undefined) this.follow = inner.follow.bind(inner);
+  }
+
+  get name(): string {
+    return this.inner.name;
+  }
+
+  get epoch(): string {
+    return this.inner.epoch;
+  }
+
+  get maxBytes(): number {
+    return this.inner.maxBytes;
+  }
+
+  get cacheScope(): CacheScope {
+    return this.inner.cacheScope ?? "content";
+  }
+
+  abstract scan(entity: Entity, context: ScanContext): Promise<Verdict>;
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+}
