@@ -25,7 +25,7 @@ const exitCode = await runCli({
     const droppedLogLines = (): number => log.droppedLines;
     return await startApp(settings, { log, version, droppedLogLines });
   },
-  scannerServer: async () => (await import("./app/scanner-server.ts")).scannerServer,
+  scannerServer: async () => (await import("./app/scanners/scanner-server.ts")).scannerServer,
   scannerTools: async () => (await import("./app/scanner-tools.ts")).scannerTools,
   resourceTools: async () => (await import("./app/resources.ts")).resourceTools,
 });

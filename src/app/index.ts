@@ -19,8 +19,12 @@ export type {
   ResourceTools,
   RoutingTable,
 } from "./resources.ts";
-export type { ClamavScannerOptions, RunningScanner, ScannerServer } from "./scanner-server.ts";
 export type { ScannerTools } from "./scanner-tools.ts";
+export type {
+  RunningScanner,
+  ScannerServer,
+  ScanServerOptions,
+} from "./scanners/scanner-server.ts";
 
 /**
  * Starts Sluice: in this process, or with `settings.workers` above 1 in worker processes that this one

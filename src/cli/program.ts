@@ -8,8 +8,10 @@ import { type ConvertFlags, convert as convertConfiguration } from "./convert-co
 import { ExitCode } from "./exit-code.ts";
 import { type ProbeFlags, probe } from "./probe-command.ts";
 import { type ScanFlags, scan } from "./scan-command.ts";
-import { scannerClamav } from "./scanner-command.ts";
-import { clamavSettings, settingOption } from "./scanner-settings.ts";
+import { serveScanner } from "./scanner-command.ts";
+import { type ScannerFlags, settingOption } from "./scanners/scanner-setting.ts";
+import { serverSettings } from "./scanners/server-settings.ts";
+import { shippedScanners } from "./scanners/shipped-scanners.ts";
 import { serve } from "./serve-command.ts";
 import { settingsHelp } from "./settings-help.ts";
 import { version } from "./version.ts";
@@ -168,20 +170,25 @@ function addScanner(program: Command, context: CliContext, done: Done): void {
   const scanner = program
     .command("scanner")
     .description("Serve a scanner over HTTP (scan/v1), for sluice serve to ask.");
-  const clamav = scanner
-    .command("clamav")
-    .description("Serve scan/v1 in front of clamd, until SIGTERM or SIGINT.")
-    .addHelpText(
-      "after",
-      `
+  for (const shipped of shippedScanners) {
+    const command = scanner
+      .command(shipped.name)
+      .description(`Serve scan/v1 ${shipped.summary}, until SIGTERM or SIGINT.`)
+      .addHelpText("after", scannerHelp);
+    for (const setting of [...shipped.settings, ...serverSettings]) {
+      command.addOption(settingOption(setting));
+    }
+    command.action(async (flags: ScannerFlags) =>
+      done(await serveScanner(shipped, flags, context)),
+    );
+  }
+}
+
+const scannerHelp = `
 Each setting is also a variable: --max-bytes is SLUICE_SCANNER_MAX_BYTES. A flag wins.
 
 Exit status: 0 after a signal, when all scans have ended; 1 when it could not start or was cut
-short by a second signal; 2 when settings are wrong.`,
-    );
-  for (const setting of clamavSettings) clamav.addOption(settingOption(setting));
-  clamav.action(async (flags: Record<string, string>) => done(await scannerClamav(flags, context)));
-}
+short by a second signal; 2 when settings are wrong.`;
 
 function addConformance(program: Command, context: CliContext, done: Done): void {
   program

@@ -3,57 +3,56 @@ import type { RunningScanner } from "../app/index.ts";
 import { createLog, type Log } from "../telemetry/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type ClamavSettings, readClamavSettings } from "./scanner-settings.ts";
+import { readScannerSettings, type ScannerFlags } from "./scanners/scanner-setting.ts";
+import { scanServerOptions, serverSettings } from "./scanners/server-settings.ts";
+import type { ShippedScanner } from "./scanners/shipped-scanner.ts";
 import { startFailure } from "./start-failure.ts";
 import { version } from "./version.ts";
 
-/** Serves scan/v1 in front of clamd until a signal, then drains; a second signal ends at once. */
-export async function scannerClamav(
-  flags: Readonly<Record<string, string | undefined>>,
+/** Serves scan/v1 in front of an engine until a signal, then drains; a second signal ends at once. */
+export async function serveScanner(
+  shipped: ShippedScanner,
+  flags: ScannerFlags,
   context: CliContext,
 ): Promise<ExitCode> {
-  const settings = readClamavSettings(flags, context.sourcesFor([]).env);
-  if ("problems" in settings) {
-    context.stderr.write(`${settings.problems.join("\n")}\n`);
+  const sources = { flags, env: context.sourcesFor([]).env };
+  const own = readScannerSettings(shipped.settings, sources);
+  const common = readScannerSettings(serverSettings, sources);
+  if (own.values === undefined || common.values === undefined) {
+    context.stderr.write(`${[...own.problems, ...common.problems].join("\n")}\n`);
     return ExitCode.Unusable;
   }
-  const log = createLog({ level: settings["log-level"] as "info" });
+  const [settings, server] = [own.values, common.values];
+  const log = createLog({ level: server["log-level"] });
   try {
-    return await run(settings, log, context);
+    return await untilSignal(shipped.name, log, context, async () =>
+      shipped.start(await context.scannerServer(), settings, scanServerOptions(server, log.logger)),
+    );
   } finally {
     log.flush();
   }
 }
 
-async function run(settings: ClamavSettings, log: Log, context: CliContext): Promise<ExitCode> {
-  const { signals, stderr } = context;
+async function untilSignal(
+  name: string,
+  { logger }: Log,
+  { signals, stderr }: CliContext,
+  start: () => Promise<RunningScanner>,
+): Promise<ExitCode> {
   // From here on, so that a signal during the start is not lost.
   const firstSignal = nextSignal(signals);
   let scanner: RunningScanner;
   try {
-    const { startClamavScanner } = await context.scannerServer();
-    scanner = await startClamavScanner({
-      ...settings.listen,
-      clamds: settings.clamd,
-      connectTimeoutMs: settings["connect-timeout"],
-      probeIntervalMs: settings["probe-interval"],
-      ownEpoch: settings.epoch || undefined,
-      maxBytes: settings["max-bytes"],
-      maxConcurrentScans: settings.concurrency,
-      scanTimeoutMs: settings["scan-timeout"],
-      drainDelayMs: settings["drain-delay"],
-      drainTimeoutMs: settings["drain-timeout"],
-      logger: log.logger,
-    });
+    scanner = await start();
   } catch (error) {
     const { text, exitCode } = startFailure(error);
     stderr.write(`${text}\n`);
     return exitCode;
   }
-  stderr.write(`${banner(scanner)}\n`);
-  log.logger.info("serving", { version, ...scanner.address, epoch: scanner.epoch });
+  stderr.write(`${banner(name, scanner)}\n`);
+  logger.info("serving", { version, ...scanner.address, epoch: scanner.epoch });
   const signal = await firstSignal;
-  log.logger.info("draining", { signal });
+  logger.info("draining", { signal });
   const drained = scanner.drain().then(() => ExitCode.Ok);
   const cutShort = nextSignal(signals).then(() => ExitCode.Failed);
   const exitCode = await Promise.race([drained, cutShort]);
@@ -62,10 +61,13 @@ async function run(settings: ClamavSettings, log: Log, context: CliContext): Pro
   return exitCode;
 }
 
-function banner({ address: { host, port }, epoch, notReady }: RunningScanner): string {
+function banner(
+  name: string,
+  { address: { host, port }, epoch, notReady }: RunningScanner,
+): string {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const state = notReady === undefined ? epoch : `not ready yet: ${notReady}`;
-  return `Sluice ${version} scanner clamav is serving http://${authority}/v1/scan (${state})`;
+  return `Sluice ${version} scanner ${name} is serving http://${authority}/v1/scan (${state})`;
 }
 
 async function nextSignal(signals: CliContext["signals"]): Promise<string> {

@@ -15,4 +15,5 @@ export { createEmbeddedScanner, type EmbeddedScannerOptions } from "./embedded/e
 export type { EmbeddedScanner, EmbeddedScannerDescription } from "./embedded/pooled-scanner.ts";
 export type { HashListFileOptions } from "./list/hash-list-file.ts";
 export { createListScanner } from "./list/list-scanner.ts";
+export type { ScanEngine } from "./serve/scan-engine.ts";
 export { ScanServer } from "./serve/scan-server.ts";

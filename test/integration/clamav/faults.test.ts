@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ClamavScannerOptions, RunningScanner } from "../../../src/app/scanner-server.ts";
+import type {
+  RunningScanner,
+  ScanServerOptions,
+} from "../../../src/app/scanners/scanner-server.ts";
 import { atEnd, type Behaviour, FakeClamd } from "./fake-clamd.ts";
 import { page, scan, startScanner, urlOf } from "./scanner-under-test.ts";
 
@@ -18,7 +21,7 @@ async function fakeClamd(onStream: Behaviour, onSession?: Behaviour): Promise<Fa
 
 async function scannerOf(
   clamds: readonly FakeClamd[],
-  changes: Partial<ClamavScannerOptions> = {},
+  changes: Partial<ScanServerOptions> = {},
 ): Promise<RunningScanner> {
   const flags = clamds.map(({ flag }) => flag);
   const scanner = await startScanner(flags, { drainTimeoutMs: 0, ...changes });

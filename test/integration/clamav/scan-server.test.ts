@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningScanner } from "../../../src/app/scanner-server.ts";
+import type { RunningScanner } from "../../../src/app/scanners/scanner-server.ts";
 import { atEnd, FakeClamd } from "./fake-clamd.ts";
 import { page, scan, startScanner, urlOf } from "./scanner-under-test.ts";
 

@@ -5,8 +5,9 @@ import { text } from "node:stream/consumers";
 import {
   type ClamavScannerOptions,
   type RunningScanner,
+  type ScanServerOptions,
   scannerServer,
-} from "../../../src/app/scanner-server.ts";
+} from "../../../src/app/scanners/scanner-server.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
 
 /** What came back from a scanner. */
@@ -25,23 +26,20 @@ export interface ScanAnswer {
 /** `sluice scanner clamav` in this process, on a port of the system's choice. */
 export function startScanner(
   clamds: readonly string[],
-  changes: Partial<ClamavScannerOptions> = {},
+  changes: Partial<ClamavScannerOptions & ScanServerOptions> = {},
 ): Promise<RunningScanner> {
-  return scannerServer.startClamavScanner({
+  const engine = { clamds, connectTimeoutMs: 5000, probeIntervalMs: 50, ownEpoch: undefined };
+  const server = {
     host: "127.0.0.1",
     port: 0,
-    clamds,
-    connectTimeoutMs: 5000,
-    probeIntervalMs: 50,
-    ownEpoch: undefined,
     maxBytes: 100 * 1024 ** 2,
     maxConcurrentScans: 64,
     scanTimeoutMs: 60_000,
     drainDelayMs: 0,
     drainTimeoutMs: 10_000,
     logger: silentLogger,
-    ...changes,
-  });
+  };
+  return scannerServer.clamav({ ...engine, ...changes }, { ...server, ...changes });
 }
 
 export const urlOf = ({ address: { host, port } }: RunningScanner, path = "/v1/scan"): string =>

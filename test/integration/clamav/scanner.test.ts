@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningScanner } from "../../../src/app/scanner-server.ts";
+import type { RunningScanner } from "../../../src/app/scanners/scanner-server.ts";
 import { runProgram } from "../../support/child-program.ts";
 import { eicar } from "../../support/eicar.ts";
 import { describeWith } from "../../support/programs.ts";

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { resourceTools } from "../../../src/app/resources.ts";
-import { scannerServer } from "../../../src/app/scanner-server.ts";
 import { scannerTools } from "../../../src/app/scanner-tools.ts";
+import { scannerServer } from "../../../src/app/scanners/scanner-server.ts";
 import { type CliContext, runCli, type StartApp } from "../../../src/cli/index.ts";
 
 export interface Run {

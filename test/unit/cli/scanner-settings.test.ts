@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { readClamavSettings } from "../../../src/cli/scanner-settings.ts";
+import { clamav } from "../../../src/cli/scanners/clamav.ts";
+import { readScannerSettings } from "../../../src/cli/scanners/scanner-setting.ts";
+import { serverSettings } from "../../../src/cli/scanners/server-settings.ts";
 import { run } from "./fake-context.ts";
+
+const read = (
+  flags: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): unknown => readScannerSettings([...clamav.settings, ...serverSettings], { flags, env }).values;
 
 describe("the settings of sluice scanner clamav", () => {
   it("have defaults for all", () => {
-    expect(readClamavSettings({}, {})).toEqual({
+    expect(read({})).toEqual({
       clamd: ["127.0.0.1:3310"],
       listen: { host: "127.0.0.1", port: 8080 },
       "max-bytes": 104_857_600,
@@ -21,7 +28,7 @@ describe("the settings of sluice scanner clamav", () => {
 
   it("are flags before variables", () => {
     const env = { SLUICE_SCANNER_MAX_BYTES: "1Mi", SLUICE_SCANNER_CLAMD: "a:1, unix:/b" };
-    expect(readClamavSettings({ maxBytes: "2Mi" }, env)).toMatchObject({
+    expect(read({ maxBytes: "2Mi" }, env)).toMatchObject({
       clamd: ["a:1", "unix:/b"],
       "max-bytes": 2 * 1024 ** 2,
     });
@@ -31,7 +38,7 @@ describe("the settings of sluice scanner clamav", () => {
     [":8080", { host: "::", port: 8080 }],
     ["[::1]:0", { host: "::1", port: 0 }],
   ])("take %s to listen on", (listen, expected) => {
-    expect(readClamavSettings({ listen }, {})).toMatchObject({ listen: expected });
+    expect(read({ listen })).toMatchObject({ listen: expected });
   });
 });
 

@@ -1,0 +1,5 @@
+import { clamav } from "./clamav.ts";
+import type { ShippedScanner } from "./shipped-scanner.ts";
+
+/** Every `sluice scanner …`, in the order of the help. */
+export const shippedScanners: readonly ShippedScanner[] = [clamav];
