@@ -39,6 +39,7 @@ const serviceEntry = z.strictObject({
       unresolved: z.string().optional(),
       mode: z.enum(["Hold", "Background", "Shadow"]),
       timeoutMs: ms,
+      policy: z.string().optional(),
     }),
   ),
   combine: z.strictObject({

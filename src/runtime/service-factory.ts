@@ -1,6 +1,6 @@
 import type { EntityExtractor } from "../entity/index.ts";
 import type { RoutingTable, ServiceEntry } from "../resources/index.ts";
-import { DeadlineScanner, type Scanner, ScannerSet } from "../scanning/index.ts";
+import { DeadlineScanner, PolicyScanner, type Scanner, ScannerSet } from "../scanning/index.ts";
 import {
   BlockPages,
   parseContact,
@@ -58,6 +58,7 @@ export class ServiceFactory {
       maxEntityBytes: limits.maxEntityBytes,
       transactionTimeoutMs: limits.transactionTimeoutMs,
       recordsIdentity: shareIdentity.includes("Logs"),
+      sharesIdentity: shareIdentity.includes("Scanners"),
       allowedClients: entry.allowedClients,
       on: entry.on,
       mode: entry.mode,
@@ -76,10 +77,11 @@ function asksIdentity(entry: ServiceEntry): boolean {
 
 function combinedScanner(entry: ServiceEntry, scanners: ScannersByKey): Scanner | undefined {
   if (entry.scanners.length === 0) return undefined;
-  const members = entry.scanners.map(({ name, scanner, unresolved, timeoutMs }) => {
+  const members = entry.scanners.map(({ name, scanner, unresolved, timeoutMs, policy }) => {
     const found = scanner === undefined ? undefined : scanners.get(scanner);
     if (found === undefined) return new UnavailableScanner(name, unresolved ?? "not in the table");
-    return new DeadlineScanner(found, { timeoutMs });
+    const asked = policy === undefined ? found : new PolicyScanner(found, policy);
+    return new DeadlineScanner(asked, { timeoutMs });
   });
   return members.length === 1
     ? (members[0] as Scanner)

@@ -11,6 +11,7 @@ export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
+export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";

@@ -31,6 +31,8 @@ export interface ScanContext {
   readonly deadlineAt?: number;
   /** W3C Trace Context of the transaction. */
   readonly traceparent?: string;
+  /** Vendors' part of it, with `traceparent` only. */
+  readonly tracestate?: string;
 }
 
 /** What following a scan needs of the transaction that began it, which may be long over. */

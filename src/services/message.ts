@@ -23,6 +23,9 @@ export class Message {
   readonly responseHeadText: string;
   #request: HttpHead | undefined;
   #response: HttpHead | undefined;
+  // null: not looked at yet.
+  #requestLine: HttpRequestLine | undefined | null = null;
+  #url: string | undefined | null = null;
 
   constructor(icap: IcapRequest, requestHeadText: string, responseHeadText: string) {
     this.icap = icap;
@@ -61,7 +64,11 @@ export class Message {
 
   /** Undefined when there is no request head, or its first line is no request line. */
   get requestLine(): HttpRequestLine | undefined {
-    return this.requestHeadText === "" ? undefined : parseRequestLine(this.request.startLine);
+    if (this.#requestLine === null) {
+      const isThere = this.requestHeadText !== "";
+      this.#requestLine = isThere ? parseRequestLine(this.request.startLine) : undefined;
+    }
+    return this.#requestLine;
   }
 
   get statusLine(): HttpStatusLine | undefined {
@@ -70,6 +77,11 @@ export class Message {
 
   /** Absolute URL of the request, without user information: from absolute form, or with its Host. */
   get url(): string | undefined {
+    if (this.#url === null) this.#url = this.#makeUrl();
+    return this.#url;
+  }
+
+  #makeUrl(): string | undefined {
     const line = this.requestLine;
     if (line === undefined) return undefined;
     const { method, target } = line;

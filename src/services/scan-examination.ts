@@ -31,6 +31,7 @@ import {
   type RuleSet,
   type ServiceFacts,
 } from "./rules/index.ts";
+import { scanContextOf } from "./scan-context.ts";
 import { type Examination, type MessageSource, NEEDS_MORE, type ReceivedBody } from "./service.ts";
 
 /** What a service lends to the examination of one message. */
@@ -40,6 +41,7 @@ export interface ExaminationMeans {
   readonly scanner: Scanner | undefined;
   readonly extractor: EntityExtractor;
   readonly outcomes: OutcomeMaker;
+  readonly sharesIdentity: boolean;
 }
 
 /** One message on its way through a service's rules and scanners. */
@@ -186,14 +188,13 @@ export class ScanExamination implements Examination {
   }
 
   #contextOf(signal: AbortSignal): ScanContext {
-    const { service } = this.#means;
-    return {
-      transactionId: this.#source.incidentId,
-      service: service.name,
-      direction: service.method === "REQMOD" ? "reqmod" : "respmod",
-      url: this.#message.url,
+    const { service, sharesIdentity } = this.#means;
+    return scanContextOf(
+      this.#message,
+      this.#source,
+      { service: service.name, sharesIdentity },
       signal,
-    };
+    );
   }
 }
 

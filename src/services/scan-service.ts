@@ -22,6 +22,8 @@ export interface ScanServiceOptions extends OptionsFacts, Omit<OutcomeMakerOptio
   readonly maxEntityBytes: number;
   readonly transactionTimeoutMs: number;
   readonly recordsIdentity: boolean;
+  /** Scanners are told who the user is. */
+  readonly sharesIdentity: boolean;
   /** Networks of ICAP clients that may use it, in CIDR notation; empty: all. */
   readonly allowedClients: readonly string[];
 }
@@ -89,6 +91,7 @@ export class ScanService implements Service {
       scanner,
       extractor: this.#options.extractor,
       outcomes: this.#outcomes,
+      sharesIdentity: this.#options.sharesIdentity,
     });
   }
 }

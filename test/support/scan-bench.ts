@@ -101,6 +101,7 @@ export class ScanBench {
       maxEntityBytes: 1_000_000,
       transactionTimeoutMs: 1000,
       recordsIdentity: false,
+      sharesIdentity: false,
       allowedClients: [],
       on: {
         error: "Block",

@@ -36,6 +36,7 @@ const ordinary: Omit<ScanServiceOptions, "extractor" | "scanner"> = {
   maxEntityBytes: 1024 * 1024,
   transactionTimeoutMs: 10_000,
   recordsIdentity: false,
+  sharesIdentity: false,
   allowedClients: [],
   on: {
     error: "Block",

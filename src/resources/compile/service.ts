@@ -131,9 +131,9 @@ function effectiveOf(
 }
 
 /**
- * Identity of everything that decides what is answered to a message. Left out: who may ask, how
- * long it may take, how long it is remembered, what is logged; and the inside of the scanners,
- * which the ISTag covers by their epochs.
+ * Identity of everything that decides what is answered to a message; what scanners are told about
+ * the user is part of it. Left out: who may ask, how long it may take, how long it is remembered,
+ * what is logged; and the inside of the scanners, which the ISTag covers by their epochs.
  */
 function generationOf(body: Omit<ServiceEntry, "generation">): string {
   const { allowedClients, cache, shareIdentity, limits, scanners, ...judging } = body;
@@ -141,6 +141,7 @@ function generationOf(body: Omit<ServiceEntry, "generation">): string {
     ...judging,
     scanners: scanners.map(({ timeoutMs, ...scanner }) => scanner),
     maxEntityBytes: limits.maxEntityBytes,
+    sharesIdentity: shareIdentity.includes("Scanners"),
   });
 }
 
@@ -157,14 +158,14 @@ interface Referrer {
 }
 
 function resolveScanner(
-  { name, ref, mode, timeout }: IcapService["spec"]["scanners"][number],
+  { name, ref, mode, timeout, policy }: IcapService["spec"]["scanners"][number],
   { namespace, index, lookup, spec }: Referrer,
 ): ResolvedScanner {
   const timeoutMs = durationMs(timeout ?? spec.limits.transactionTimeout);
   const key = scannerKey(ref.kind, namespace, ref.name);
   const found = lookup(key);
   if (found !== undefined && found !== "refused" && found.admits(namespace)) {
-    const entry = { name, scanner: key, mode, timeoutMs };
+    const entry = { name, scanner: key, mode, timeoutMs, ...(policy !== undefined && { policy }) };
     return { entry, finding: undefined };
   }
   const finding = { ...whyNot(found, key, namespace), path: ["spec", "scanners", index, "ref"] };

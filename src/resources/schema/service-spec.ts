@@ -74,6 +74,15 @@ const serviceScanner = z.strictObject({
     .optional()
     .meta({ example: "20s" })
     .describe("Time for this scanner. Left out: what is left of `limits.transactionTimeout`."),
+  policy: z
+    .string()
+    .max(128)
+    .regex(/^[!-~]([ -~]*[!-~])?$/, "must be visible ASCII")
+    .optional()
+    .meta({ example: "strict" })
+    .describe(
+      "Profile that the scanner is asked for, such as a rule set; it knows what the name means.",
+    ),
 });
 
 const combine = withDefaults(

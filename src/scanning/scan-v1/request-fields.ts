@@ -1,6 +1,7 @@
 import { create as contentDisposition } from "content-disposition";
 import type { Entity } from "../../entity/index.ts";
-import type { ScanContext } from "../scanner.ts";
+import type { ClientIdentity, ScanContext } from "../scanner.ts";
+import { traceparentOf } from "./trace-context.ts";
 
 const MAX_URL_LENGTH = 8192;
 const MAX_NAME_LENGTH = 255;
@@ -38,7 +39,9 @@ export function requestFields({
     "scan-stage": "full",
     "scan-total-length": String(entity.size),
   };
-  addKnown(fields, entity, context);
+  addKnown(fields, entity);
+  addTransaction(fields, context);
+  if (context.identity !== undefined) addIdentity(fields, context.identity);
   if (leftMs !== undefined) Object.assign(fields, deadlineFields(leftMs));
   return fields;
 }
@@ -51,7 +54,7 @@ export function deadlineFields(leftMs: number): RequestFields {
   };
 }
 
-function addKnown(fields: RequestFields, entity: Entity, context: ScanContext): void {
+function addKnown(fields: RequestFields, entity: Entity): void {
   const { fileName, detectedType } = entity;
   if (fileName !== undefined && fileName !== "") {
     fields["content-disposition"] = contentDisposition(
@@ -59,15 +62,44 @@ function addKnown(fields: RequestFields, entity: Entity, context: ScanContext): 
     );
   }
   if (detectedType !== undefined) fields["scan-detected-type"] = fieldText(detectedType);
-  if (context.url !== undefined && context.url.length <= MAX_URL_LENGTH) {
-    fields["scan-url"] = fieldText(context.url);
+}
+
+function addTransaction(fields: RequestFields, context: ScanContext): void {
+  const { url, host, httpMethod, httpStatus, policy, tracestate } = context;
+  if (url !== undefined && url.length <= MAX_URL_LENGTH) fields["scan-url"] = fieldText(url);
+  if (host !== undefined) fields["scan-host"] = fieldText(host);
+  if (httpMethod !== undefined) fields["scan-method"] = fieldText(httpMethod);
+  if (httpStatus !== undefined) fields["scan-http-status"] = String(httpStatus);
+  if (policy !== undefined) fields["scan-policy"] = plainOrExtended(policy);
+  fields["traceparent"] = traceparentOf(context);
+  if (tracestate !== undefined) fields["tracestate"] = tracestate.replace(/[^\x20-\x7e]+/g, "");
+}
+
+/** Only what the service shares; all of a user's groups or the scanner could decide amiss. */
+function addIdentity(fields: RequestFields, { address, user, groups }: ClientIdentity): void {
+  if (address !== undefined) fields["scan-client-ip"] = fieldText(address);
+  if (user !== undefined) fields["scan-user"] = plainOrExtended(user);
+  if (groups !== undefined && groups.length > 0) {
+    fields["scan-groups"] = groups.map(plainOrExtended).join(", ");
   }
-  if (context.traceparent !== undefined) fields["traceparent"] = fieldText(context.traceparent);
 }
 
 /** Visible ASCII as it is, the rest percent-encoded as UTF-8. */
 function fieldText(value: string): string {
   return value.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
+}
+
+// What would be read as the other form, and what ends a member of a list, is no plain text.
+const PLAIN =
+  /^(?![Uu][Tt][Ff]-8')[\x21\x23-\x2b\x2d-\x7e](?:[\x20\x21\x23-\x2b\x2d-\x7e]*[\x21\x23-\x2b\x2d-\x7e])?$/;
+/** `encodeURIComponent` leaves four characters that RFC 8187 §3.2.1 does not have. */
+const UNENCODED = /[()'*]/g;
+
+/** Visible ASCII without quotes and commas as it is, all else as an `ext-value` of RFC 8187. */
+function plainOrExtended(value: string): string {
+  if (PLAIN.test(value)) return value;
+  const encoded = encodeURIComponent(value.toWellFormed());
+  return `UTF-8''${encoded.replace(UNENCODED, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 }
 
 function base64OfHex(hex: string): string {

@@ -79,6 +79,12 @@ describe("a service", () => {
     ]);
   });
 
+  it("tells a scanner its profile, and no other", () => {
+    const scanners = [usesShared({ policy: "strict" }), uses("av")];
+    const entry = entryOf(service({ scanners }), scanner(), clusterScanner());
+    expect(entry.scanners.map(({ policy }) => policy)).toEqual(["strict", undefined]);
+  });
+
   it("carries how verdicts are combined", () => {
     const scanners = [uses("av"), usesShared()];
     const combine = { strategy: "Quorum", quorum: { count: 2 } };
@@ -150,6 +156,8 @@ describe("the generation of a service", () => {
     ["a rule", { rules: [rule("r", "true", "Skip")] }],
     ["an outcome", { outcomes: { error: "Allow" } }],
     ["the scanners", { scanners: [uses("av", { mode: "Shadow" })] }],
+    ["the profile of a scanner", { scanners: [uses("av", { policy: "strict" })] }],
+    ["what scanners are told of the user", { shareIdentity: ["Scanners"] }],
     ["the mode", { mode: "Monitor" }],
     ["the profile", { clientProfile: "Storage" }],
     ["the block page", { block: { contact: "helpdesk" } }],

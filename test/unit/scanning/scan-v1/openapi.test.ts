@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { VerdictReason } from "../../../../src/scanning/index.ts";
+import { type ScanContext, VerdictReason } from "../../../../src/scanning/index.ts";
 import { answerOf } from "../../../../src/scanning/scan-v1/answer.ts";
 import { requestFields } from "../../../../src/scanning/scan-v1/request-fields.ts";
 import { readInfo } from "../../../../src/scanning/scan-v1/scanner-info.ts";
@@ -14,6 +14,15 @@ const read = (path: string): string =>
 const text = read("docs/scan-v1.openapi.yaml");
 const document = parse(text);
 const { schemas, parameters } = document.components;
+const everyFact: ScanContext = {
+  ...scanContext(),
+  host: "files.example",
+  httpMethod: "GET",
+  httpStatus: 200,
+  policy: "strict",
+  identity: { address: "192.0.2.1", user: "anna", groups: ["staff"] },
+  tracestate: "vendor=1",
+};
 
 describe("docs/scan-v1.openapi.yaml", () => {
   it("is OpenAPI 3.1", async () => {
@@ -49,7 +58,7 @@ describe("docs/scan-v1.openapi.yaml", () => {
       Object.keys(
         requestFields({
           entity: entityOf("x", { fileName: "a", detectedType: "text/plain" }),
-          context: { ...scanContext(), traceparent: "00-1-2-03" },
+          context: everyFact,
           sendsContent,
           leftMs: 1000,
         }),
