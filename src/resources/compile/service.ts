@@ -1,4 +1,5 @@
-import { quantityBytes, type RuleChecker, ruleProblems } from "../../services/rules/index.ts";
+import { quantityBytes } from "../../cel/index.ts";
+import { type RuleChecker, ruleProblems } from "../../services/rules/index.ts";
 import { contentHash } from "../content-hash.ts";
 import type { IcapService } from "../schema/kinds.ts";
 import { durationMs } from "../schema/units.ts";
@@ -158,21 +159,20 @@ interface Referrer {
 }
 
 function resolveScanner(
-  { name, ref, mode, timeout, policy }: IcapService["spec"]["scanners"][number],
+  reference: IcapService["spec"]["scanners"][number],
   { namespace, index, lookup, spec }: Referrer,
 ): ResolvedScanner {
+  const { name, ref, mode, role, required, timeout, policy } = reference;
   const timeoutMs = durationMs(timeout ?? spec.limits.transactionTimeout);
+  const listed = { name, mode, role, required, timeoutMs };
   const key = scannerKey(ref.kind, namespace, ref.name);
   const found = lookup(key);
   if (found !== undefined && found !== "refused" && found.admits(namespace)) {
-    const entry = { name, scanner: key, mode, timeoutMs, ...(policy !== undefined && { policy }) };
+    const entry = { ...listed, scanner: key, ...(policy !== undefined && { policy }) };
     return { entry, finding: undefined };
   }
   const finding = { ...whyNot(found, key, namespace), path: ["spec", "scanners", index, "ref"] };
-  return {
-    entry: { name, unresolved: finding.message, mode, timeoutMs },
-    finding,
-  };
+  return { entry: { ...listed, unresolved: finding.message }, finding };
 }
 
 function whyNot(found: ReturnType<ScannerLookup>, key: string, namespace: string) {

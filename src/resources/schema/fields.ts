@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isNetwork, QUANTITY_PATTERN, quantityBytes } from "../../services/rules/index.ts";
+import { QUANTITY_PATTERN, quantityBytes } from "../../cel/index.ts";
+import { isNetwork } from "../../services/rules/index.ts";
 import { DURATION_PATTERN, durationMs, RATE_PATTERN } from "./units.ts";
 
 /** A DNS label: names of services' rules and scanner entries, gateways, namespaces. */

@@ -24,7 +24,6 @@ export {
 } from "./language.ts";
 export { isNetwork } from "./networks.ts";
 export * from "./outcome-policy.ts";
-export { QUANTITY_PATTERN, quantityBytes } from "./quantity.ts";
 export {
   createRuleChecker,
   type RuleChecker,

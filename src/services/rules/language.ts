@@ -1,16 +1,15 @@
-import { findsPattern, linearPattern } from "./linear-pattern.ts";
+import {
+  type FieldDefinition,
+  type FunctionDefinition,
+  quantityFunction,
+  reFunction,
+} from "../../cel/index.ts";
 import { isTypePattern, matchesType } from "./media-type.ts";
 import { isInNetwork, parseNetwork } from "./networks.ts";
-import { quantityBytes } from "./quantity.ts";
 import { isInWindow, parseTimeWindow, type TimeWindow } from "./time-window.ts";
 import { ClientView, EntityView, RequestView, ResponseView, ServiceView } from "./views.ts";
 
-/** One field of a variable, for the environment and for docs/rules.md. */
-export interface FieldDefinition {
-  readonly type: string;
-  readonly description: string;
-}
-
+/** A variable of rules: each is a record. */
 export interface VariableDefinition {
   readonly name: string;
   readonly typeName: string;
@@ -114,23 +113,6 @@ export const NOW = {
   description: "The time of the decision.",
 } as const;
 
-export interface FunctionDefinition {
-  readonly name: string;
-  readonly signature: string;
-  readonly description: string;
-  readonly example: string;
-  // Handlers get what the signature says; the engine has checked it.
-  readonly handler: (...args: never[]) => unknown;
-  /**
-   * Checks arguments that must be literals, so that a bad one is refused when the rule is written.
-   * Gets the values of those at `literals`; a list counts as one value. Throws what is wrong.
-   */
-  readonly literals?: {
-    readonly positions: readonly number[];
-    readonly check: (...values: string[]) => void;
-  };
-}
-
 function requireNetwork(text: string): void {
   if (parseNetwork(text) === undefined) {
     throw new RangeError(`"${text}" is not an address or network such as "10.0.0.0/8"`);
@@ -140,12 +122,6 @@ function requireNetwork(text: string): void {
 function requireType(text: string): void {
   if (!isTypePattern(text)) {
     throw new RangeError(`"${text}" is not a media type such as "application/pdf" or "image/*"`);
-  }
-}
-
-function requireQuantity(text: string): void {
-  if (Number.isNaN(quantityBytes(text))) {
-    throw new RangeError(`"${text}" is not a quantity such as "10Mi"`);
   }
 }
 
@@ -255,14 +231,7 @@ export const FUNCTIONS: readonly FunctionDefinition[] = [
       patterns.some((pattern) => matchesType(type, pattern)),
     literals: { positions: [0], check: requireType },
   },
-  {
-    name: "quantity",
-    signature: "quantity(string): int",
-    description: "Bytes, written with the suffixes k, M, G, Ki, Mi, Gi.",
-    example: 'entity.size > quantity("10Mi")',
-    handler: (text: string) => BigInt(quantityBytes(text)),
-    literals: { positions: [0], check: requireQuantity },
-  },
+  quantityFunction('entity.size > quantity("10Mi")'),
   {
     name: "inWindow",
     signature: "google.protobuf.Timestamp.inWindow(string, string, string): bool",
@@ -273,15 +242,7 @@ export const FUNCTIONS: readonly FunctionDefinition[] = [
       isInWindow(moment, windowOf(...window)),
     literals: { positions: [0, 1, 2], check: parseTimeWindow },
   },
-  {
-    name: "re",
-    signature: "string.re(string): bool",
-    description:
-      "Whether a pattern in RE2 syntax is found in the text, in time linear in its length. The text has at most 16,384 characters, the pattern 512.",
-    example: 'request.path.re("^/release/[0-9]+/")',
-    handler: findsPattern,
-    literals: { positions: [0], check: linearPattern },
-  },
+  reFunction('request.path.re("^/release/[0-9]+/")'),
 ];
 
 /** What rules may use of CEL's own methods. Whatever is not listed here or above is refused. */

@@ -1,4 +1,4 @@
-import { compileExpression } from "./expression.ts";
+import { compileCondition } from "./condition.ts";
 import type { Rule } from "./rule-set.ts";
 
 /** What is wrong with a condition; undefined when nothing is. */
@@ -16,7 +16,7 @@ export function createRuleChecker(): RuleChecker {
   return (when) => {
     let problem = known.get(when);
     if (problem === undefined) {
-      const compiled = compileExpression(when);
+      const compiled = compileCondition(when);
       problem = typeof compiled === "string" ? compiled : null;
       known.set(when, problem);
     }

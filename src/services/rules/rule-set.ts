@@ -1,4 +1,4 @@
-import { compileExpression, type Expression } from "./expression.ts";
+import { type Condition, compileCondition } from "./condition.ts";
 import type { RuleFacts } from "./facts.ts";
 import { Activation } from "./views.ts";
 
@@ -57,7 +57,7 @@ export interface RuleSet {
 interface CompiledRule {
   readonly rule: Rule;
   /** A text where the condition does not compile: such a rule fails whenever it is asked. */
-  readonly condition: Expression | string;
+  readonly condition: Condition | string;
 }
 
 const NOTHING: readonly never[] = Object.freeze([]);
@@ -74,7 +74,7 @@ const NO_MATCH: RuleDecision = Object.freeze({
  * a table from another version must not lose a rule and let messages pass.
  */
 export function compileRules(rules: readonly Rule[]): RuleSet {
-  const compiled = rules.map((rule) => ({ rule, condition: compileExpression(rule.when) }));
+  const compiled = rules.map((rule) => ({ rule, condition: compileCondition(rule.when) }));
   const uses = new Set<string>();
   for (const { condition } of compiled) {
     if (typeof condition !== "string") {
@@ -132,7 +132,7 @@ class Notes {
 }
 
 /** Whether the condition holds, or why it could not be told. */
-function evaluate(condition: Expression | string, activation: Activation): boolean | string {
+function evaluate(condition: Condition | string, activation: Activation): boolean | string {
   if (typeof condition === "string") {
     return condition;
   }

@@ -1,62 +1,35 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import {
-  FUNCTIONS,
-  type FunctionDefinition,
-  STANDARD_FUNCTIONS,
-  STANDARD_MACROS,
-  STANDARD_METHODS,
-  VARIABLES,
-} from "./language.ts";
+import type { FunctionDefinition } from "./definitions.ts";
 
-/** Nested macros take time to the power of their depth. */
-const MAX_MACRO_DEPTH = 2;
-
-const MACRO_NAMES: ReadonlySet<string> = new Set(STANDARD_MACROS);
-const isMethod = ({ signature }: FunctionDefinition) => /^[\w.]+\.\w+\(/.test(signature);
-const METHOD_NAMES: ReadonlySet<string> = new Set([
-  ...STANDARD_METHODS,
-  ...STANDARD_MACROS,
-  ...FUNCTIONS.filter(isMethod).map(({ name }) => name),
-]);
-const FUNCTION_NAMES: ReadonlySet<string> = new Set([
-  ...STANDARD_FUNCTIONS,
-  ...FUNCTIONS.filter((definition) => !isMethod(definition)).map(({ name }) => name),
-]);
-/** Names that people will try, and why they are not there. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  matches: "can run for minutes on a crafted text: use re(), which cannot",
-  map: "can grow without bound: use filter(), exists() or all()",
-  bind: "can grow without bound",
-};
-
-const LITERAL_FUNCTIONS = new Map(
-  FUNCTIONS.filter(({ literals }) => literals !== undefined).map((definition) => [
-    definition.name,
-    definition,
-  ]),
-);
-const VARIABLE_NAMES: ReadonlySet<string> = new Set([...VARIABLES.map(({ name }) => name), "now"]);
-
-export interface Inspection {
-  /** Variables and fields that the expression reads, such as `entity.type` or `now`. */
-  readonly uses: ReadonlySet<string>;
-  /** Why the expression must not be run, beyond what the type check finds. */
-  readonly problem: string | undefined;
-  /** The bodies of macros: what is evaluated once for each entry of a list. */
-  readonly macroBodies: readonly ASTNode[];
+/** The names that a language knows. */
+export interface Vocabulary {
+  readonly noun: string;
+  readonly maxMacroDepth: number;
+  readonly variables: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
+  /** Of values, the macros among them. */
+  readonly methods: ReadonlySet<string>;
+  /** Those that evaluate their last arguments once for each entry of a list. */
+  readonly macros: ReadonlySet<string>;
+  /** Functions that take literals only. */
+  readonly literals: ReadonlyMap<string, FunctionDefinition>;
+  /** Names that people will try, and why they are not there. */
+  readonly refusals: Readonly<Record<string, string>>;
 }
 
 /** Walks an expression once: what it reads, and what makes it dangerous or wrong. */
-export function inspect(root: ASTNode): Inspection {
-  const inspector = new Inspector();
-  inspector.visit(root, 0);
-  return inspector;
-}
-
-class Inspector implements Inspection {
+export class Inspector {
+  /** Variables and fields that the expression reads, such as `entity.type` or `now`. */
   readonly uses = new Set<string>();
+  /** The bodies of macros: what is evaluated once for each entry of a list. */
   readonly macroBodies: ASTNode[] = [];
+  /** Why the expression must not be run, beyond what the type check finds. */
   problem: string | undefined;
+  readonly #vocabulary: Vocabulary;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+  }
 
   visit(node: ASTNode, macroDepth: number): void {
     switch (node.op) {
@@ -79,13 +52,13 @@ class Inspector implements Inspection {
   }
 
   #use(name: string): void {
-    if (VARIABLE_NAMES.has(name)) {
+    if (this.#vocabulary.variables.has(name)) {
       this.uses.add(name);
     }
   }
 
   #visitField(owner: ASTNode, field: string, macroDepth: number): void {
-    if (owner.op === "id" && VARIABLE_NAMES.has(owner.args)) {
+    if (owner.op === "id" && this.#vocabulary.variables.has(owner.args)) {
       this.uses.add(`${owner.args}.${field}`);
     } else {
       this.visit(owner, macroDepth);
@@ -94,14 +67,15 @@ class Inspector implements Inspection {
 
   #visitMethod(node: ASTNode & { readonly op: "rcall" }, macroDepth: number): void {
     const [name, receiver, args] = node.args;
-    this.#requireKnown(name, METHOD_NAMES);
+    this.#requireKnown(name, this.#vocabulary.methods);
     this.visit(receiver, macroDepth);
-    if (!MACRO_NAMES.has(name)) {
+    if (!this.#vocabulary.macros.has(name)) {
       this.#visitArguments(name, args, macroDepth);
       return;
     }
-    if (macroDepth === MAX_MACRO_DEPTH) {
-      this.#report(`${name}() is nested deeper than ${MAX_MACRO_DEPTH} levels`);
+    const { maxMacroDepth } = this.#vocabulary;
+    if (macroDepth === maxMacroDepth) {
+      this.#report(`${name}() is nested deeper than ${maxMacroDepth} levels`);
     }
     // The first argument declares the variable.
     this.macroBodies.push(...args.slice(1));
@@ -109,12 +83,12 @@ class Inspector implements Inspection {
   }
 
   #visitCall(name: string, args: readonly ASTNode[], macroDepth: number): void {
-    this.#requireKnown(name, FUNCTION_NAMES);
+    this.#requireKnown(name, this.#vocabulary.functions);
     this.#visitArguments(name, args, macroDepth);
   }
 
   #visitArguments(name: string, args: readonly ASTNode[], macroDepth: number): void {
-    const definition = LITERAL_FUNCTIONS.get(name);
+    const definition = this.#vocabulary.literals.get(name);
     if (definition !== undefined) {
       this.#checkLiterals(definition, args);
     }
@@ -123,7 +97,8 @@ class Inspector implements Inspection {
 
   #requireKnown(name: string, known: ReadonlySet<string>): void {
     if (!known.has(name)) {
-      const reason = Object.hasOwn(REFUSALS, name) ? REFUSALS[name] : "is not known to rules";
+      const { refusals, noun } = this.#vocabulary;
+      const reason = Object.hasOwn(refusals, name) ? refusals[name] : `is not known to ${noun}s`;
       this.#report(`${name}() ${reason}`);
     }
   }
