@@ -23,10 +23,19 @@ export interface ScanContext {
   readonly httpStatus?: number | undefined;
   /** Profile of the scanner that the service asks for: opaque, the scanner knows what it means. */
   readonly policy?: string | undefined;
+  /** How long the service lets verdicts be used again; 0: not at all. Left out: as the cache sees fit. */
+  readonly cacheTtl?: { readonly cleanMs: number; readonly blockedMs: number } | undefined;
   /** Left out where the service does not share it. */
   readonly identity?: ClientIdentity | undefined;
+  /** The verdict may be `modified`: whoever asks can put a replacement in the place of the entity. */
+  readonly takesReplacement?: boolean;
   /** Aborted when the transaction's deadline passes or its client is gone. */
   readonly signal: AbortSignal;
+  /**
+   * Somebody will `follow` a scan that is `pending` when the time is up: its job is kept. Otherwise the
+   * scanner is told that nobody waits any more.
+   */
+  readonly keepJob?: boolean;
   /** When a verdict is of no use any more, on the clock of `performance.now()`. */
   readonly deadlineAt?: number;
   /** W3C Trace Context of the transaction. */
@@ -34,6 +43,10 @@ export interface ScanContext {
   /** Vendors' part of it, with `traceparent` only. */
   readonly tracestate?: string;
 }
+
+/** What a verdict may depend on, for one who remembers it later than the scan. */
+export type JudgedEntity = Pick<Entity, "sha256" | "size" | "declaredType" | "fileName">;
+export type JudgedContext = Pick<ScanContext, "url" | "host" | "policy" | "identity" | "cacheTtl">;
 
 /** What following a scan needs of the transaction that began it, which may be long over. */
 export type FollowContext = Pick<ScanContext, "signal" | "deadlineAt" | "traceparent">;
@@ -55,10 +68,20 @@ export interface Scanner {
   readonly cacheScope?: CacheScope;
   scan(entity: Entity, context: ScanContext): Promise<Verdict>;
   /**
-   * The verdict of a scan that answered `pending` with this job, on this or on another pod; `pending`
-   * again when the context's time is up before it comes. Only of scanners that give jobs.
+   * The verdict of a scan that answered `pending` with this job, on this or on another pod; `pending`,
+   * with the job, when the context's time is up or the scanner is closed before it comes; `error` when
+   * the scan is lost, or the job is none of this scanner's. Only of scanners that give jobs.
    */
   follow?(job: string, context: FollowContext): Promise<Verdict>;
+  /**
+   * Keeps the verdict that `follow` gave, for the next scan of the same; `epoch` is the scanner's from
+   * before the scan. Only of scanners whose verdicts are remembered; ignores what must not be.
+   */
+  remember?(
+    entity: JudgedEntity,
+    context: JudgedContext,
+    judged: { readonly verdict: Verdict; readonly epoch: string },
+  ): void;
   /** Ends workers and connections; scans under way answer `error`. Safe to call twice. */
   close(): Promise<void>;
 }

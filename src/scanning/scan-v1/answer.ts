@@ -5,15 +5,11 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../verdict.ts";
-import { readVerdict, type Unreadable } from "./verdict-document.ts";
+import { cacheAdvice } from "./cache-advice.ts";
+import type { Reply } from "./reply.ts";
+import { judgementOf, readDocument, type Unreadable } from "./verdict-document.ts";
 
-/** An HTTP answer, read whole and within limits. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The JSON text of an answer that must have one; a text that says why there is none otherwise. */
-  readonly json: string | Unreadable;
-}
+export type { Reply } from "./reply.ts";
 
 /** What an endpoint's answer, or its silence, comes to. */
 export interface Answer {
@@ -26,6 +22,8 @@ export interface Answer {
   readonly pauseMs?: number | undefined;
   /** Where the verdict will be, once there is one. */
   readonly location?: string | undefined;
+  /** Of a beginning: it cannot tell yet, and the verdict here stands for no judgement. */
+  readonly continues?: boolean;
 }
 
 /** Longest wish of an endpoint to be left alone that is listened to. */
@@ -66,11 +64,43 @@ export function epochOf(reply: Reply): string | undefined {
   return epoch !== undefined && /^[\x20-\x7e]{1,256}$/.test(epoch) ? epoch : undefined;
 }
 
+/** Whatever comes of it, content that no verdict takes along is let go. */
 function verdictAnswer(reply: Reply): Answer {
+  const answer = documentAnswer(reply);
+  if (answer.verdict.replacement === undefined) reply.content?.dispose();
+  return answer;
+}
+
+function documentAnswer(reply: Reply): Answer {
   if (typeof reply.json !== "string") return unreadable(reply.json);
-  const verdict = readVerdict(reply.json, single(reply, "scan-verdict"));
-  if ("unreadable" in verdict) return unreadable(verdict);
-  return judged(verdict);
+  // What is said behind the content may be another verdict than was announced before it.
+  const header = reply.inTrailer ? undefined : single(reply, "scan-verdict");
+  const document = readDocument(reply.json, header);
+  if ("unreadable" in document) return unreadable(document);
+  if (document.verdict === "continue" && reply.mayContinue === true) return CONTINUES;
+  const verdict = judgementOf(document, reply.content);
+  return "unreadable" in verdict
+    ? unreadable(verdict)
+    : judged({ ...verdict, ...aboutOf(reply, document.cache) });
+}
+
+const CONTINUES: Answer = {
+  verdict: errorVerdict(VerdictReason.EngineError, "the scanner wants to see the rest"),
+  retry: false,
+  failed: false,
+  continues: true,
+};
+
+function aboutOf(
+  reply: Reply,
+  advice: Parameters<typeof cacheAdvice>[0],
+): Pick<Verdict, "epoch" | "cache"> {
+  const epoch = epochOf(reply);
+  const cache = cacheAdvice(advice, {
+    cacheControl: joined(reply, "cache-control"),
+    age: single(reply, "age"),
+  });
+  return { ...(epoch !== undefined && { epoch }), ...(cache !== undefined && { cache }) };
 }
 
 function acceptedAnswer(reply: Reply, pauseMs: number | undefined): Answer {
@@ -100,4 +130,9 @@ function retryAfterMs(value: string | undefined, now: number): number | undefine
 function single({ headers }: Reply, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : undefined;
+}
+
+function joined({ headers }: Reply, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value.join(", ") : value;
 }

@@ -1,6 +1,7 @@
+import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { type Dispatcher, Pool } from "undici";
-import type { Reply } from "./answer.ts";
+import { Pool } from "undici";
+import { type Reply, type ReplyOptions, readReply } from "./reply.ts";
 import { dropUnflushed, watchUploads } from "./unflushed-uploads.ts";
 
 /** How to reach an endpoint and to prove who asks; made of secrets, so never logged. */
@@ -18,7 +19,7 @@ export interface ScanV1Credentials {
   readonly auth?: { readonly name: string; readonly value: string } | undefined;
 }
 
-export interface HttpRequest {
+export interface HttpRequest extends ReplyOptions {
   readonly method: "GET" | "POST" | "DELETE";
   /** Below the endpoint's base URL, or a whole path when it begins with it. */
   readonly path: string;
@@ -30,20 +31,23 @@ export interface HttpRequest {
 const CONNECT_TIMEOUT_MS = 2000;
 /** Below what common servers grant (uvicorn and Node: 5 s), so that they do not close on a request. */
 const KEEP_ALIVE_MS = 4000;
-const MAX_JSON_BYTES = 1024 * 1024;
 const MAX_HEAD_BYTES = 16 * 1024;
-/** What is read of an answer without a use, to keep its connection. */
-const MAX_UNUSED_BYTES = 64 * 1024;
 
 /**
- * HTTP/1.1 connections to one origin. Follows no redirect. Names are looked up anew for each
- * connection; idle ones are closed after a few seconds, so that a changed address is seen.
+ * HTTP/1.1 connections to one origin. Follows no redirect. Idle ones are closed after a few seconds,
+ * so that one address that stands for several replicas is seen to do so.
  */
 export class Connection {
   readonly #pool: Pool;
   readonly #auth: Record<string, string>;
 
-  constructor(origin: string, connections: number, { tls, auth }: ScanV1Credentials) {
+  /** @param lookup how the name of the origin becomes an address; left out: as the system has it */
+  constructor(
+    origin: string,
+    connections: number,
+    { tls, auth }: ScanV1Credentials,
+    lookup?: LookupFunction,
+  ) {
     watchUploads();
     this.#auth = auth === undefined ? {} : { [auth.name.toLowerCase()]: auth.value };
     this.#pool = new Pool(origin, {
@@ -57,6 +61,7 @@ export class Connection {
       bodyTimeout: 0,
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
+        ...(lookup !== undefined && { lookup }),
         ...(tls?.ca !== undefined && { ca: tls.ca }),
         ...tls?.certificate,
         ...(tls?.serverName !== undefined && { servername: tls.serverName }),
@@ -78,40 +83,18 @@ export class Connection {
         headers: { ...request.headers, ...this.#auth },
         body: body ?? null,
       });
-      const { statusCode: status, headers } = response;
-      return { status, headers, json: await jsonOf(response) };
+      return await readReply(response, request);
     } finally {
       if (Buffer.isBuffer(body)) dropUnflushed(body);
     }
   }
 
+  /** Ends when the requests under way have ended; takes no new ones. */
+  drain(): Promise<void> {
+    return this.#pool.close();
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy();
   }
-}
-
-async function jsonOf(response: Dispatcher.ResponseData): Promise<Reply["json"]> {
-  const { statusCode, headers, body } = response;
-  const why = statusCode === 200 ? unlikeJson(headers) : "not read";
-  if (why !== undefined) {
-    await body.dump({ limit: MAX_UNUSED_BYTES });
-    return { unreadable: why };
-  }
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    // Leaving the loop ends the connection.
-    if (bytes > MAX_JSON_BYTES) return { unreadable: `the answer is over ${MAX_JSON_BYTES} bytes` };
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, bytes).toString("utf8");
-}
-
-function unlikeJson(headers: Dispatcher.ResponseData["headers"]): string | undefined {
-  const type = String(headers["content-type"] ?? "none").split(";", 1)[0] as string;
-  if (type.trim().toLowerCase() !== "application/json") {
-    return "the answer is not application/json";
-  }
-  return headers["content-encoding"] === undefined ? undefined : "the answer has a content coding";
 }

@@ -6,6 +6,8 @@ import { traceparentOf } from "./trace-context.ts";
 const MAX_URL_LENGTH = 8192;
 const MAX_NAME_LENGTH = 255;
 
+const ACCEPT_CONTENT = "application/json, application/octet-stream;q=0.9";
+
 export type RequestFields = Record<string, string>;
 
 export interface RequestSubject {
@@ -13,6 +15,8 @@ export interface RequestSubject {
   readonly context: ScanContext;
   /** The bytes go with the request, rather than their hash alone. */
   readonly sendsContent: boolean;
+  /** The answer may be content in place of the entity. */
+  readonly takesContent?: boolean;
   /** What is left of the time; undefined when nobody limits it. */
   readonly leftMs: number | undefined;
 }
@@ -25,10 +29,11 @@ export function requestFields({
   entity,
   context,
   sendsContent,
+  takesContent = false,
   leftMs,
 }: RequestSubject): RequestFields {
   const fields: RequestFields = {
-    accept: "application/json",
+    accept: takesContent ? ACCEPT_CONTENT : "application/json",
     "content-type": fieldText(entity.declaredType ?? "application/octet-stream"),
     "content-length": String(sendsContent ? entity.size : 0),
     // RFC 9530: of the content when there is one, else of what it would be.

@@ -2,11 +2,15 @@ import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { type ScanContext, VerdictReason } from "../../../../src/scanning/index.ts";
+import { type ScanContext, type Verdict, VerdictReason } from "../../../../src/scanning/index.ts";
 import { answerOf } from "../../../../src/scanning/scan-v1/answer.ts";
 import { requestFields } from "../../../../src/scanning/scan-v1/request-fields.ts";
 import { readInfo } from "../../../../src/scanning/scan-v1/scanner-info.ts";
-import { readVerdict } from "../../../../src/scanning/scan-v1/verdict-document.ts";
+import {
+  judgementOf,
+  readDocument,
+  type Unreadable,
+} from "../../../../src/scanning/scan-v1/verdict-document.ts";
 import { entityOf, scanContext } from "../../../support/samples/entities.ts";
 
 const read = (path: string): string =>
@@ -24,6 +28,11 @@ const everyFact: ScanContext = {
   tracestate: "vendor=1",
 };
 
+function readVerdict(json: string): Verdict | Unreadable {
+  const read = readDocument(json, undefined);
+  return "unreadable" in read ? read : judgementOf(read);
+}
+
 describe("docs/scan-v1.openapi.yaml", () => {
   it("is OpenAPI 3.1", async () => {
     const validator = new Validator();
@@ -33,7 +42,7 @@ describe("docs/scan-v1.openapi.yaml", () => {
 
   it("has exactly the words that are taken for a verdict", () => {
     const taken = [...schemas.Word.enum, "modified", "pending", "continue", "fine"].filter(
-      (verdict) => "kind" in readVerdict(JSON.stringify({ verdict }), undefined),
+      (verdict) => "kind" in readVerdict(JSON.stringify({ verdict })),
     );
     expect(taken).toEqual(schemas.Word.enum);
   });
@@ -46,7 +55,7 @@ describe("docs/scan-v1.openapi.yaml", () => {
 
   it("shows documents that are understood", () => {
     for (const example of schemas.Verdict.examples) {
-      expect(readVerdict(JSON.stringify(example), undefined)).toHaveProperty("kind");
+      expect(readVerdict(JSON.stringify(example))).toHaveProperty("kind");
     }
     for (const example of schemas.Info.examples) {
       expect(readInfo(JSON.stringify(example))).toMatchObject(example);
@@ -60,6 +69,7 @@ describe("docs/scan-v1.openapi.yaml", () => {
           entity: entityOf("x", { fileName: "a", detectedType: "text/plain" }),
           context: everyFact,
           sendsContent,
+          takesContent: true,
           leftMs: 1000,
         }),
       );
@@ -89,7 +99,7 @@ describe("docs/scan-v1.md", () => {
   it("shows documents that are understood", () => {
     const documents = [...read("docs/scan-v1.md").matchAll(/```json\n(.*?)```/gs)];
     const understood = documents.map(([, json = ""]) =>
-      json.includes("protocol") ? readInfo(json) : readVerdict(json, undefined),
+      json.includes("protocol") ? readInfo(json) : readVerdict(json),
     );
     expect(understood).toMatchObject([{ kind: "blocked" }, { protocol: "scan/v1" }]);
   });

@@ -6,7 +6,13 @@ import { entityOf, scanContext } from "../../../support/samples/entities.ts";
 
 function fieldsOf(facts: Partial<ScanContext>): Readonly<Record<string, string>> {
   const context = { ...scanContext(), ...facts };
-  const fields = requestFields({ entity: entityOf("x"), context, sendsContent: true, leftMs: 5 });
+  const fields = requestFields({
+    entity: entityOf("x"),
+    context,
+    sendsContent: true,
+    takesContent: false,
+    leftMs: 5,
+  });
   // As Node's own HTTP client would refuse them.
   for (const [name, value] of Object.entries(fields)) validateHeaderValue(name, value);
   return fields;

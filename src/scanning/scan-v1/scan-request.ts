@@ -1,0 +1,40 @@
+import { Readable } from "node:stream";
+import { type Entity, type EntityContent, readContent } from "../../entity/index.ts";
+import type { ScanContext } from "../scanner.ts";
+import type { HttpRequest } from "./connection.ts";
+import type { ContentKeeper } from "./replaced-content.ts";
+import { requestFields } from "./request-fields.ts";
+
+export interface ScanRequestOptions {
+  /** The bytes go with the request, rather than their hash alone. */
+  readonly sendsContent: boolean;
+  /** Where replaced content may be kept. */
+  readonly keeper: ContentKeeper | undefined;
+}
+
+/** `POST /v1/scan` about a whole entity. */
+export function scanRequest(
+  entity: Entity,
+  context: ScanContext,
+  { sendsContent, keeper }: ScanRequestOptions,
+): HttpRequest {
+  const { deadlineAt, signal } = context;
+  const leftMs = deadlineAt === undefined ? undefined : deadlineAt - performance.now();
+  const taken = context.takesReplacement === true ? keeper : undefined;
+  const takesContent = taken !== undefined;
+  return {
+    method: "POST",
+    path: "",
+    headers: requestFields({ entity, context, sendsContent, takesContent, leftMs }),
+    body: sendsContent && entity.size > 0 ? bodyOf(entity.content) : undefined,
+    keeper: taken,
+    signal,
+  };
+}
+
+/** Memory goes out as one buffer, a file piece by piece as the connection takes it. */
+function bodyOf(content: EntityContent): Buffer | Readable {
+  return content.kind === "memory"
+    ? content.data
+    : Readable.from(readContent(content), { objectMode: false });
+}
