@@ -62,9 +62,11 @@ function ruleText(rule: ServiceEntry["rules"][number], index: number): string {
   return `${index + 1}. ${rule.action} ${rule.name}: ${inline(rule.when)}${message}`;
 }
 
-function scannerText({ name, scanner, unresolved, mode, timeoutMs }: ScannerReference): string {
+function scannerText(reference: ScannerReference): string {
+  const { name, scanner, unresolved, mode, role, required, timeoutMs } = reference;
   const target = scanner ?? `nothing (${unresolved})`;
-  return `${name} → ${target}, ${mode}, ${formatDuration(timeoutMs)}`;
+  const parts = [mode, role === "Modifier" && "modifies", !required && "optional"];
+  return [`${name} → ${target}`, ...parts, formatDuration(timeoutMs)].filter(Boolean).join(", ");
 }
 
 type ScannerReference = ServiceEntry["scanners"][number];

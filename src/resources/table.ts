@@ -38,6 +38,8 @@ const serviceEntry = z.strictObject({
       /** Why there is no scanner: each of its verdicts is `error`. */
       unresolved: z.string().optional(),
       mode: z.enum(["Hold", "Background", "Shadow"]),
+      role: z.enum(["Judge", "Modifier"]),
+      required: z.boolean(),
       timeoutMs: ms,
       policy: z.string().optional(),
     }),

@@ -70,6 +70,18 @@ const serviceScanner = z.strictObject({
     .describe(
       "Hold: the answer waits for the verdict. Background: the answer is `outcomes.pending`; the verdict counts from the next request on. Shadow: the verdict is logged and never counts.",
     ),
+  role: z
+    .enum(["Judge", "Modifier"])
+    .default("Judge")
+    .describe(
+      "Judge: says what the entity is, at the same time as the other judges. Modifier: replaces the entity, after the judges let it pass, in the order of the list.",
+    ),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      "false: only its opinion counts. That it failed, ran out of time, could not look inside or has no opinion is logged and counted in a metric, and changes nothing.",
+    ),
   timeout: duration({ min: "10ms", max: "1h" })
     .optional()
     .meta({ example: "20s" })
@@ -92,11 +104,11 @@ const combine = withDefaults(
         .enum(["AnyBlocks", "First", "Quorum", "Score"])
         .default("AnyBlocks")
         .describe(
-          "AnyBlocks: one blocking scanner is enough. First: the first verdict counts. Quorum: `quorum.count` scanners must block. Score: the highest score must reach `score.thresholdPercent`.",
+          "AnyBlocks: one blocking judge is enough. First: the first judge with an opinion counts. Quorum: `quorum.count` judges must block. Score: the highest score must reach `score.thresholdPercent`. What becomes of failures: docs/combining.md.",
         ),
       quorum: z
         .strictObject({
-          count: z.int().min(1).max(16).describe("Scanners that must block."),
+          count: z.int().min(1).max(16).describe("Judges that must block."),
         })
         .optional()
         .describe("With strategy Quorum, and only then."),
@@ -125,7 +137,7 @@ const combine = withDefaults(
       },
     ],
   ),
-).describe("How the verdicts of several scanners become one.");
+).describe("How the verdicts of several judges become one.");
 
 const limits = withDefaults(
   z.strictObject({
@@ -301,9 +313,14 @@ export const serviceSpec = withCelRules(
       fieldPath: ".scanners",
     },
     {
-      rule: "!has(self.combine.quorum) || self.combine.quorum.count <= size(self.scanners.filter(s, s.mode == 'Hold'))",
-      message: "combine.quorum.count is larger than the number of scanners with mode Hold",
+      rule: "!has(self.combine.quorum) || self.combine.quorum.count <= size(self.scanners.filter(s, s.mode == 'Hold' && s.role == 'Judge'))",
+      message: "combine.quorum.count is larger than the number of judges with mode Hold",
       fieldPath: ".combine",
+    },
+    {
+      rule: "self.scanners.all(s, s.role == 'Judge' || s.mode == 'Hold')",
+      message: "a modifier needs mode Hold: the answer waits for what it makes",
+      fieldPath: ".scanners",
     },
   ],
 );

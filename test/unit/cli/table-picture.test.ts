@@ -8,11 +8,11 @@ const capabilities = {
   combineStrategies: ["AnyBlocks", "Quorum", "Score"],
 } as const;
 
-function picture(spec: string, scannerSpec: string): string {
+function picture(spec: string, scannerSpec: string, listed = ""): string {
   const text = `apiVersion: icap.sluice.dev/v1alpha1
 kind: IcapService
 metadata: { name: a }
-spec: { path: /a, scanners: [{ name: far, ref: { kind: IcapScanner, name: far } }], ${spec} }
+spec: { path: /a, scanners: [{ name: far, ref: { kind: IcapScanner, name: far } ${listed} }], ${spec} }
 ---
 apiVersion: icap.sluice.dev/v1alpha1
 kind: IcapScanner
@@ -48,6 +48,14 @@ describe("the picture of a table", () => {
   ])("says where a scanner's secret lies: %s", (auth, expected) => {
     const spec = auth.replace(/\w+Ref/, `$&: ${ref}`);
     expect(row(picture("", spec), "auth")).toBe(expected);
+  });
+
+  it.each([
+    ["", "far → IcapScanner/default/far, Hold, 1m"],
+    [", role: Modifier", "far → IcapScanner/default/far, Hold, modifies, 1m"],
+    [", required: false", "far → IcapScanner/default/far, Hold, optional, 1m"],
+  ])("says what a scanner may do and whether it is needed: %s", (listed, expected) => {
+    expect(row(picture("", "", listed), "scanners")).toBe(expected);
   });
 
   it.each([

@@ -167,6 +167,8 @@ describe("a reference to a scanner", () => {
         name: "av",
         unresolved: "IcapScanner/team/av is not there",
         mode: "Hold",
+        role: "Judge",
+        required: true,
         timeoutMs: 60_000,
       },
     });

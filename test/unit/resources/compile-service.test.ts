@@ -44,6 +44,8 @@ describe("a service that says nothing but its path", () => {
   });
 });
 
+const listed = { mode: "Hold", role: "Judge", required: true };
+
 describe("a service", () => {
   it("has its quantities in bytes and its durations in milliseconds", () => {
     const { limits, cache } = entryOf(
@@ -74,9 +76,15 @@ describe("a service", () => {
     const scanners = [usesShared({ timeout: "5s" }), uses("av")];
     const entry = entryOf(service({ scanners }), scanner(), clusterScanner());
     expect(entry.scanners).toEqual([
-      { name: "shared", scanner: "ClusterIcapScanner/shared", mode: "Hold", timeoutMs: 5000 },
-      { name: "av", scanner: "IcapScanner/team/av", mode: "Hold", timeoutMs: 60_000 },
+      { ...listed, name: "shared", scanner: "ClusterIcapScanner/shared", timeoutMs: 5000 },
+      { ...listed, name: "av", scanner: "IcapScanner/team/av", timeoutMs: 60_000 },
     ]);
+  });
+
+  it("says of a scanner whether it is needed and what it may do", () => {
+    const scanners = [uses("av", { role: "Modifier", required: false })];
+    const entry = entryOf(service({ scanners }), scanner());
+    expect(entry.scanners).toMatchObject([{ role: "Modifier", required: false }]);
   });
 
   it("tells a scanner its profile, and no other", () => {

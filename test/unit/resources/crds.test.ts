@@ -92,8 +92,11 @@ describe("the schemas in the CRDs", () => {
     ).toEqual([]);
   });
 
-  it("take no booleans, which cannot grow a third value", () => {
-    expect(offending(({ type }) => type === "boolean")).toEqual([]);
+  it("take no booleans, which cannot grow a third value, but where there is none", () => {
+    expect(offending(({ type }) => type === "boolean")).toEqual([
+      // A scanner is needed or it is not; what else it may be is its mode and its role.
+      "icapservices.icap.sluice.dev: spec.scanners[].required",
+    ]);
   });
 
   it("explain every field", () => {
