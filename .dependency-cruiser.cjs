@@ -18,7 +18,8 @@ const folders = {
   scanners: {
     may: ["scanning", "entity", "telemetry"],
     outside: [
-      ...["worker_threads", "child_process", "http", "net"],
+      ...["worker_threads", "child_process", "http", "https", "net", "tls"],
+      ...["negotiator", "zod", "yaml"],
       ...["yauzl", "tar-stream", "xz-decompress", "seek-bzip", "postal-mime", "libarchive.js"],
       "@litko/yara-x-linux-x64-gnu",
     ],
@@ -45,7 +46,7 @@ const folders = {
 };
 
 /** Modules that no part of Sluice has a use for. */
-const nobody = ["dgram", "http2", "https", "inspector", "repl", "vm"];
+const nobody = ["dgram", "http2", "inspector", "repl", "vm"];
 
 /** The files that compose the rest and so see all of it. */
 const compositionRoot = "^src/(app/|main\\.ts$)";

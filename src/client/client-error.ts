@@ -10,6 +10,8 @@ export const ClientErrorCode = {
   Protocol: "protocol",
   /** The body to be sent could not be read. */
   Body: "body",
+  /** The caller wanted the answer no more. */
+  Aborted: "aborted",
 } as const;
 export type ClientErrorCode = (typeof ClientErrorCode)[keyof typeof ClientErrorCode];
 

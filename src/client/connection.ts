@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type SecureVersion } from "node:tls";
 import { DEFAULT_WIRE_LIMITS, fieldValues, listHas, ResponseParser } from "../protocol/index.ts";
 import { BodyReader, type BodySource } from "./body-reader.ts";
 import { ClientErrorCode, IcapClientError, socketReason } from "./client-error.ts";
@@ -14,6 +14,11 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs: number;
   /** Certificate authorities (PEM) to trust in place of those of the system. */
   readonly ca?: string | Buffer | undefined;
+  /** Shown to the server (PEM). */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** Name that the server's certificate must carry, where it is not the host of the URL. */
+  readonly serverName?: string | undefined;
+  readonly minTlsVersion?: SecureVersion | undefined;
 }
 
 /** A request ready for the wire. */
@@ -24,6 +29,8 @@ export interface OutgoingRequest {
   /** As the head announces it. */
   readonly previewBytes?: number | undefined;
   readonly onBody?: BodyListener | undefined;
+  /** Aborted: the connection is closed, and the caller told by an `IcapClientError`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const LAST_CHUNK = "0\r\n\r\n";
@@ -49,15 +56,18 @@ export class IcapConnection {
     socket.on("close", () => this.#end(ClientErrorCode.Closed, "ended without an answer"));
   }
 
-  static async open(options: ConnectionOptions): Promise<IcapConnection> {
+  static async open(options: ConnectionOptions, stop?: AbortSignal): Promise<IcapConnection> {
     const { url, connectTimeoutMs } = options;
+    if (stop?.aborted) throw aborted(url);
     const socket = connectSocket(options);
-    const signal = AbortSignal.timeout(connectTimeoutMs);
+    const timeout = AbortSignal.timeout(connectTimeoutMs);
+    const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
     try {
       await once(socket, url.isTls ? "secureConnect" : "connect", { signal });
     } catch (error) {
       socket.destroy();
-      const reason = signal.aborted
+      if (stop?.aborted) throw aborted(url);
+      const reason = timeout.aborted
         ? `no connection within ${connectTimeoutMs / 1000} s`
         : socketReason(error as Error);
       const message = `cannot connect to ${url.authority}: ${reason}`;
@@ -77,7 +87,11 @@ export class IcapConnection {
     const parser = new ResponseParser(exchange, DEFAULT_WIRE_LIMITS);
     this.#exchange = exchange;
     this.#parser = parser;
+    const { signal } = request;
+    const onAbort = (): void => this.#end(ClientErrorCode.Aborted, "aborted");
+    signal?.addEventListener("abort", onAbort);
     try {
+      if (signal?.aborted) onAbort();
       const isWholeSent = await this.#send(request, exchange);
       const answer = await exchange.answer;
       const mustClose = fieldValues(answer.fields, "connection").some((v) => listHas(v, "close"));
@@ -89,6 +103,7 @@ export class IcapConnection {
       throw error;
     } finally {
       this.#exchange = undefined;
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 
@@ -163,6 +178,15 @@ export class IcapConnection {
     }
     const fault = this.#parser.feed(bytes);
     if (fault !== undefined) this.#end(ClientErrorCode.Protocol, fault.message);
+    void this.#waitForRoom();
+  }
+
+  async #waitForRoom(): Promise<void> {
+    const room = this.#exchange?.takeRoom();
+    if (room === undefined) return;
+    this.#socket.pause();
+    await room;
+    this.#socket.resume();
   }
 
   #end(code: ClientErrorCode, reason: string): void {
@@ -171,12 +195,25 @@ export class IcapConnection {
   }
 }
 
-function connectSocket({ url: { host, port, isTls }, ca }: ConnectionOptions): Socket {
-  // RFC 6066 §3: no address in the server name; the certificate is checked against `host` all the same.
-  const servername = isIP(host) === 0 ? host : "";
+const aborted = ({ authority }: ServiceUrl): IcapClientError =>
+  new IcapClientError(ClientErrorCode.Aborted, `${authority}: aborted`);
+
+function connectSocket(options: ConnectionOptions): Socket {
+  const { host, port, isTls } = options.url;
   const socket = isTls
-    ? connectTls({ host, port, servername, ...(ca === undefined ? {} : { ca }) })
+    ? connectTls({ host, port, ...tlsOptions(options) })
     : connectTcp({ host, port });
   // Listeners come and go with the stages of a connection; an error between them must not be fatal.
   return socket.on("error", () => {});
+}
+
+function tlsOptions({ url: { host }, ca, certificate, ...more }: ConnectionOptions) {
+  // RFC 6066 §3: no address in the server name; the certificate is checked against `host` all the same.
+  const servername = more.serverName ?? (isIP(host) === 0 ? host : "");
+  return {
+    servername,
+    ...(ca !== undefined && { ca }),
+    ...certificate,
+    ...(more.minTlsVersion !== undefined && { minVersion: more.minTlsVersion }),
+  };
 }

@@ -8,8 +8,11 @@ export interface IcapAnswer extends IcapResponse {
   readonly originalFrom: number | undefined;
 }
 
-/** Takes the pieces of the body of an answer; each is valid during the call only. */
-export type BodyListener = (piece: Buffer) => void;
+/**
+ * Takes the pieces of the body of an answer; each is valid during the call only. While the last
+ * promise that it returned is open, nothing more is read, but pieces already read still come.
+ */
+export type BodyListener = (piece: Buffer) => Promise<void> | undefined | void;
 
 /** What the server said first: go on with the body, or the answer already. */
 export type FirstWord = "continue" | "answer";
@@ -22,6 +25,7 @@ export class Exchange implements ResponseSink {
   #response: IcapResponse | undefined;
   #bodyBytes = 0;
   #settled = false;
+  #taken: Promise<void> | undefined;
 
   constructor(onBody: BodyListener | undefined) {
     this.#onBody = onBody;
@@ -43,6 +47,13 @@ export class Exchange implements ResponseSink {
     return this.#response !== undefined || this.#settled;
   }
 
+  /** Resolves when the listener has room again; undefined when it has. */
+  takeRoom(): Promise<void> | undefined {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    return taken;
+  }
+
   fail(error: Error): void {
     this.#settled = true;
     this.#first.reject(error);
@@ -60,7 +71,8 @@ export class Exchange implements ResponseSink {
 
   onBody(bytes: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
-    this.#onBody?.(bytes.subarray(start, end));
+    const taken = this.#onBody?.(bytes.subarray(start, end));
+    if (taken !== undefined) this.#taken = taken;
   }
 
   onEnd(originalFrom: number | undefined): void {

@@ -22,6 +22,8 @@ export interface HttpMessage {
   /** Further ICAP fields: `[name, value, …]`. */
   readonly fields?: Fields;
   readonly onBody?: BodyListener | undefined;
+  /** Aborted: the request ends with an `IcapClientError`, and its connection with it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a service says of itself (RFC 3507 §4.10.2). */
@@ -56,8 +58,11 @@ export class IcapClient {
     this.#options = options;
   }
 
-  async options(): Promise<ServiceFacts> {
-    const answer = await this.#exchange({ head: this.#head(Method.Options, { allow204: false }) });
+  /** `fields` and `signal` as in a message. */
+  async options(asked: Pick<HttpMessage, "fields" | "signal"> = {}): Promise<ServiceFacts> {
+    const { fields = [], signal } = asked;
+    const head = this.#head(Method.Options, { allow204: false, fields });
+    const answer = await this.#exchange({ head, signal });
     return serviceFacts(answer);
   }
 
@@ -74,8 +79,9 @@ export class IcapClient {
   }
 
   #adapt(method: Method, message: HttpMessage): Promise<IcapAnswer> {
-    const { body, previewBytes, onBody } = message;
-    return this.#exchange({ head: this.#head(method, message), body, previewBytes, onBody });
+    const { body, previewBytes, onBody, signal } = message;
+    const head = this.#head(method, message);
+    return this.#exchange({ head, body, previewBytes, onBody, signal });
   }
 
   #head(method: Method, message: HttpMessage): string {
@@ -89,7 +95,7 @@ export class IcapClient {
 
   async #exchange(request: OutgoingRequest): Promise<IcapAnswer> {
     if (this.#connection === undefined || !this.#connection.isOpen) {
-      this.#connection = await IcapConnection.open(this.#options);
+      this.#connection = await IcapConnection.open(this.#options, request.signal);
     }
     return await this.#connection.exchange(request);
   }

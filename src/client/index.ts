@@ -6,6 +6,7 @@
  */
 export type { BodySource } from "./body-reader.ts";
 export { ClientErrorCode, IcapClientError } from "./client-error.ts";
+export { IcapClientPool } from "./client-pool.ts";
 export type { IcapAnswer } from "./exchange.ts";
 export {
   type HttpMessage,

@@ -7,18 +7,30 @@
  *
  * @module
  */
+export type { Member, ScannerAnswer } from "./ask.ts";
 export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
+export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
+export { CircuitBreaker } from "./scan-v1/circuit-breaker.ts";
 export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
-export type { ClientIdentity, FollowContext, ScanContext, Scanner } from "./scanner.ts";
-export { type ScannerAnswer, ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
+export type {
+  ClientIdentity,
+  FollowContext,
+  JudgedContext,
+  JudgedEntity,
+  ScanContext,
+  Scanner,
+} from "./scanner.ts";
+export { ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
+export { type ShadowAnswer, ShadowedScanner, type ShadowedScannerOptions } from "./shadowed-scanner.ts";
 export { SizeGuard, type SizeGuardOptions } from "./size-guard.ts";
+export { type CombineStrategy, isOpinion } from "./strategy.ts";
 export {
   type CacheAdvice,
   CacheScope,

@@ -1,0 +1,210 @@
+import {
+  ClientErrorCode,
+  type IcapClient,
+  IcapClientError,
+  IcapClientPool,
+  parseServiceUrl,
+  type ServiceFacts,
+  type ServiceUrl,
+} from "../client/index.ts";
+import { CircuitBreaker } from "../scanning/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { tagOf } from "./adapted-answer.ts";
+
+/** How to reach a server and to prove who asks; made of secrets, so never logged. */
+export interface PeerCredentials {
+  readonly tls?: {
+    /** PEM. Left out: the authorities that Node trusts. */
+    readonly ca?: string;
+    readonly certificate?: { readonly cert: string; readonly key: string };
+    readonly serverName?: string;
+    readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  };
+  /** A field of every ICAP request, for example `authorization`. */
+  readonly auth?: { readonly name: string; readonly value: string };
+}
+
+export interface PeerOptions {
+  /** `icap://host:port/service` or `icaps://…`. */
+  readonly url: string;
+  /** Requests at a time, and so connections kept. */
+  readonly connections: number;
+  readonly credentials: PeerCredentials;
+  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  /** Between two OPTIONS requests, while the server answers them. */
+  readonly probeEveryMs: number;
+  readonly logger: Logger;
+  /** For the log. */
+  readonly scanner: string;
+}
+
+const USER_AGENT = "Sluice";
+const CONNECT_TIMEOUT_MS = 2000;
+/** Every request has a signal that ends it in time; this ends connections that nobody uses. */
+const IDLE_TIMEOUT_MS = 600_000;
+const PROBE_TIMEOUT_MS = 5000;
+/** While the server does not answer. */
+const PROBE_AGAIN_MS = 2000;
+
+/** One ICAP server: its connections, what it says of itself and how it has been doing. */
+export class Peer {
+  readonly #options: PeerOptions;
+  readonly #clients: IcapClientPool;
+  readonly #breaker: CircuitBreaker;
+  readonly #stop = new AbortController();
+  #facts: ServiceFacts | undefined;
+  #istag: string | undefined;
+  #isHealthy: boolean | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    const { tls } = options.credentials;
+    this.#breaker = new CircuitBreaker({
+      ...options.circuitBreaker,
+      now: () => performance.now(),
+    });
+    const client = {
+      url: urlOf(options.url),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      idleTimeoutMs: IDLE_TIMEOUT_MS,
+      userAgent: USER_AGENT,
+      ca: tls?.ca,
+      certificate: tls?.certificate,
+      serverName: tls?.serverName,
+      minTlsVersion: tls?.minVersion,
+    };
+    this.#clients = new IcapClientPool(client, options.connections);
+  }
+
+  /** Of the last OPTIONS answer; undefined before the first. */
+  get facts(): ServiceFacts | undefined {
+    return this.#facts;
+  }
+
+  /** Of the last answer, without its quotes; undefined of a server that gives none. */
+  get istag(): string | undefined {
+    return this.#istag;
+  }
+
+  get outstanding(): number {
+    return this.#clients.inUse;
+  }
+
+  /** Undefined before the first probe has ended. */
+  get isHealthy(): boolean | undefined {
+    return this.#isHealthy;
+  }
+
+  /** Not left alone for its failures. */
+  get admits(): boolean {
+    return this.#breaker.admits;
+  }
+
+  /** Fields that prove who asks. */
+  get fields(): readonly string[] {
+    const { auth } = this.#options.credentials;
+    return auth === undefined ? [] : [auth.name, auth.value];
+  }
+
+  /** Ends with everything under way when the peer is closed. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Resolves when the server was asked once what it is; it is then asked again and again. */
+  async start(): Promise<void> {
+    await this.#probe();
+    if (this.#stop.signal.aborted) return;
+    const pauseMs = this.#isHealthy ? this.#options.probeEveryMs : PROBE_AGAIN_MS;
+    this.#timer = setTimeout(() => void this.start(), pauseMs);
+    this.#timer.unref();
+  }
+
+  /** As `IcapClientPool.use`; counts for the breaker. `stop` is the caller's own wish to end. */
+  async use<T>(stop: AbortSignal, work: (client: IcapClient) => Promise<T>): Promise<T> {
+    this.#breaker.admit();
+    const wasOpen = this.#breaker.isOpen;
+    try {
+      const done = await this.#clients.use(work);
+      this.#breaker.succeeded();
+      if (wasOpen) this.#log("info", "ICAP server works again");
+      return done;
+    } catch (error) {
+      if (stop.aborted || this.#stop.signal.aborted) this.#breaker.abandoned();
+      else this.#breaker.failed();
+      if (!wasOpen && this.#breaker.isOpen) {
+        this.#log("warn", "ICAP server keeps failing, left alone", reasonOf(error));
+      }
+      throw error;
+    }
+  }
+
+  /** Any answer may bring a new tag (RFC 3507 §4.7). */
+  learnTag(tag: string | undefined): void {
+    if (tag !== undefined) this.#istag = tag;
+  }
+
+  close(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    this.#clients.close();
+  }
+
+  async #probe(): Promise<void> {
+    const why = await this.#ask();
+    const isHealthy = why === undefined;
+    if (isHealthy === this.#isHealthy || this.#stop.signal.aborted) return;
+    if (!isHealthy) this.#log("warn", "ICAP server does not answer", why);
+    else if (this.#isHealthy === false) this.#log("info", "ICAP server answers again");
+    this.#isHealthy = isHealthy;
+  }
+
+  /** Why the server cannot be counted on; undefined when it can. */
+  async #ask(): Promise<string | undefined> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+    const { fields } = this;
+    try {
+      const facts = await this.#clients.use((client) => client.options({ fields, signal }));
+      if (facts.status !== 200) return `OPTIONS answered ICAP ${facts.status} ${facts.reason}`;
+      this.#learn(facts);
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  #learn(facts: ServiceFacts): void {
+    const { maxConnections } = facts;
+    const { connections } = this.#options;
+    const isNew = this.#facts?.maxConnections !== maxConnections;
+    this.#facts = facts;
+    this.learnTag(tagOf(facts.fields));
+    if (isNew && maxConnections !== undefined && maxConnections < connections) {
+      const why = `it wants at most ${maxConnections} connections; limits.concurrency is ${connections}`;
+      this.#log("warn", "ICAP server may be overloaded", why);
+    }
+  }
+
+  #log(level: "info" | "warn", message: string, why?: string): void {
+    const { logger, scanner, url } = this.#options;
+    logger[level](message, { scanner, url, ...(why !== undefined && { why }) });
+  }
+}
+
+function urlOf(text: string): ServiceUrl {
+  const url = parseServiceUrl(text);
+  if (url === undefined) throw new Error(`not an ICAP URL: ${text}`);
+  return url;
+}
+
+/** One line for a person, with nothing of what came over the wire but a malformed start of it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof IcapClientError ? error.message : "the exchange failed";
+}
+
+/** Another server may do better: the failure is not of the entity, and not the caller's wish. */
+export function isWorthARetry(error: unknown): boolean {
+  if (!(error instanceof IcapClientError)) return false;
+  return error.code !== ClientErrorCode.Aborted && error.code !== ClientErrorCode.Body;
+}
