@@ -1,13 +1,15 @@
 import type { Settings } from "../config/index.ts";
+import type { SpoolStore } from "../entity/index.ts";
 import type { RoutingTable, ScannerEntry } from "../resources/index.ts";
 import {
   createEmbeddedScanner,
   type EmbeddedScanner,
   type EmbeddedScannerDescription,
 } from "../scanners/index.ts";
-import { createScanV1Scanner, type Scanner } from "../scanning/index.ts";
-import type { Logger } from "../telemetry/index.ts";
-import { credentialsOf } from "./secrets.ts";
+import { createScanV1Scanner, type Scanner, type ScanV1Credentials } from "../scanning/index.ts";
+import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
+import { CredentialWatch } from "./credential-watch.ts";
+import { credentialsOf, mayRotate } from "./secrets.ts";
 
 /** The scanners that were made, and what those of a table say of themselves. */
 export class ScannerDescriptions {
@@ -27,23 +29,41 @@ export class ScannerDescriptions {
   }
 }
 
+export interface ScannerPorts {
+  readonly logger: Logger;
+  readonly endpointMetrics: EndpointMetrics;
+  readonly descriptions: ScannerDescriptions;
+  /** Where content that scanners put in place of entities is kept. */
+  readonly spools: SpoolStore;
+}
+
 /** Makes the scanner that an entry of the routing table describes. */
 export async function makeScanner(
   entry: ScannerEntry,
   settings: Settings,
-  logger: Logger,
-  descriptions: ScannerDescriptions,
+  { logger, endpointMetrics, descriptions, spools }: ScannerPorts,
 ): Promise<Scanner> {
   const { name, protocol } = entry;
   if (protocol.type === "ScanV1") {
+    const read = () => credentialsOf(protocol, settings);
+    const first = await read();
+    const everyMs = settings.resources.poll;
+    const onCredentials = (onChange: (credentials: ScanV1Credentials) => void) => {
+      const options = { read, first, onChange, everyMs, scanner: name, logger };
+      const watch = new CredentialWatch(options);
+      return () => watch.stop();
+    };
     return createScanV1Scanner({
       name,
       logger,
+      metrics: endpointMetrics,
+      replacements: { spools, maxBytes: settings.scan.maxEntityBytes },
+      credentials: first,
+      ...(mayRotate(protocol, settings) && { onCredentials }),
       urls: protocol.urls,
       connections: protocol.limits.concurrency,
       retry: protocol.retry,
       circuitBreaker: protocol.circuitBreaker,
-      credentials: await credentialsOf(protocol, settings),
     });
   }
   const scanner = await makeEmbedded(name, protocol, settings, logger);

@@ -22,6 +22,13 @@ export async function credentialsOf(
   };
 }
 
+/** Whether files stand behind an entry's references, which change where the environment does not. */
+export function mayRotate({ tls, auth }: ScanV1Entry, { secrets }: Settings): boolean {
+  const hasReference =
+    auth !== undefined || tls?.ca !== undefined || tls?.clientCertificate !== undefined;
+  return hasReference && secrets.directory !== undefined;
+}
+
 async function tlsOf(
   { ca, clientCertificate, serverName, minVersion }: NonNullable<ScanV1Entry["tls"]>,
   settings: Settings,

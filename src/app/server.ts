@@ -9,6 +9,7 @@ import {
   createTransactionMetrics,
   type Log,
   MetricsRegistry,
+  PrometheusEndpointMetrics,
   PrometheusServerMetrics,
   TransactionChannel,
 } from "../telemetry/index.ts";
@@ -66,9 +67,11 @@ async function start(
     logger,
   });
   const descriptions = new ScannerDescriptions();
+  const endpointMetrics = new PrometheusEndpointMetrics(registry);
+  const scannerPorts = { logger, endpointMetrics, descriptions, spools };
   let served: Pick<AppFacts, "services" | "scanners"> = { services: [], scanners: [] };
   const runtime = new Runtime({
-    shelf: new ScannerShelf((entry) => makeScanner(entry, settings, logger, descriptions), metrics),
+    shelf: new ScannerShelf((entry) => makeScanner(entry, settings, scannerPorts), metrics),
     factory: new ServiceFactory({
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),

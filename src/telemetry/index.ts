@@ -5,6 +5,13 @@
  *
  * @module
  */
+export {
+  EjectionReason,
+  type EndpointMetrics,
+  type EndpointState,
+  noEndpointMetrics,
+  RetryResult,
+} from "./endpoint-metrics.ts";
 export { type LogFields, type Logger, LogLevel, silentLogger } from "./logger.ts";
 export {
   MetricsRegistry,
@@ -14,6 +21,7 @@ export {
   retained,
 } from "./metrics-registry.ts";
 export { createLog, type Log, type LogOptions } from "./pino-logger.ts";
+export { PrometheusEndpointMetrics } from "./prometheus-endpoint-metrics.ts";
 export { PrometheusServerMetrics } from "./prometheus-server-metrics.ts";
 export {
   type ConnectionMetrics,

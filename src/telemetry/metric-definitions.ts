@@ -5,7 +5,7 @@ export interface MetricDefinition {
   readonly help: string;
   readonly labels: readonly string[];
   /** How the values of several worker processes become one; `sum` when left out. */
-  readonly aggregator?: "sum" | "max";
+  readonly aggregator?: "sum" | "min" | "max";
 }
 
 /** Every metric that Sluice adds to those of the process; docs/metrics.md lists them by test. */
@@ -99,6 +99,44 @@ export const metricDefinitions = {
     type: "histogram",
     help: "Time that a scanner takes for one entity.",
     labels: ["scanner"],
+  },
+  scannerRetries: {
+    name: "sluice_scanner_retries_total",
+    type: "counter",
+    help: "Scans that another attempt could help, by what became of it.",
+    labels: ["scanner", "result"],
+  },
+  scannerProbes: {
+    name: "sluice_scanner_probes_total",
+    type: "counter",
+    help: "Probes of endpoints of remote scanners.",
+    labels: ["scanner", "result"],
+  },
+  scannerEjections: {
+    name: "sluice_scanner_ejections_total",
+    type: "counter",
+    help: "Times that an endpoint was left alone for a while.",
+    labels: ["scanner", "reason"],
+  },
+  scannerEndpointUp: {
+    name: "sluice_scanner_endpoint_up",
+    type: "gauge",
+    help: "1 for an endpoint whose last probe was answered.",
+    labels: ["scanner", "url", "address"],
+    aggregator: "min",
+  },
+  scannerEndpointEjected: {
+    name: "sluice_scanner_endpoint_ejected",
+    type: "gauge",
+    help: "1 for an endpoint that is left alone for a while.",
+    labels: ["scanner", "url", "address"],
+    aggregator: "max",
+  },
+  scannerEndpointRequests: {
+    name: "sluice_scanner_endpoint_requests_in_flight",
+    type: "gauge",
+    help: "Requests to an endpoint that have begun and not ended.",
+    labels: ["scanner", "url", "address"],
   },
   workerRestarts: {
     name: "sluice_worker_restarts_total",

@@ -1,26 +1,45 @@
 import type { Endpoint } from "./endpoint.ts";
+import { EndpointGroup, type EndpointGroupOptions } from "./endpoint-group.ts";
+
+export interface EndpointPoolOptions extends Omit<EndpointGroupOptions, "url" | "onAdded"> {
+  readonly urls: readonly string[];
+  /** Whether replicas differ now, so that it is worth to look more often. */
+  readonly isChanging: () => boolean;
+}
 
 const PROBE_MS = 30_000;
 /** While an endpoint does not answer. */
 const PROBE_AGAIN_MS = 2000;
+/** While signatures are rolled out: behind one address, each probe sees one replica of many. */
+const PROBE_CHANGING_MS = 5000;
 
 /** Equal endpoints of one scanner: which to ask next, and probes that keep the answer to that fresh. */
 export class EndpointPool {
-  readonly #endpoints: readonly Endpoint[];
+  readonly #options: EndpointPoolOptions;
+  readonly #groups: readonly EndpointGroup[];
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Until the start is over. */
+  #firstProbes: Promise<void>[] | undefined = [];
   #isClosed = false;
 
-  constructor(endpoints: readonly Endpoint[]) {
-    this.#endpoints = endpoints;
+  constructor(options: EndpointPoolOptions) {
+    this.#options = options;
+    const onAdded = (endpoint: Endpoint): void => {
+      const probed = this.#probe(endpoint);
+      this.#firstProbes?.push(probed);
+    };
+    this.#groups = options.urls.map((url) => new EndpointGroup({ ...options, url, onAdded }));
   }
 
   /** Resolves when each endpoint has been probed once; the probes then go on by themselves. */
   async start(): Promise<void> {
-    await Promise.all(this.#endpoints.map((endpoint) => this.#probe(endpoint)));
+    await Promise.all(this.#groups.map((group) => group.start()));
+    await Promise.all(this.#firstProbes ?? []);
+    this.#firstProbes = undefined;
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#endpoints;
+    return this.#groups.flatMap(({ endpoints }) => endpoints);
   }
 
   /**
@@ -29,31 +48,49 @@ export class EndpointPool {
    */
   choose(tried: ReadonlySet<Endpoint>): Endpoint | undefined {
     let best: Endpoint | undefined;
-    for (const endpoint of this.#endpoints) {
-      if (!endpoint.admits) continue;
-      if (best === undefined || isBetter(endpoint, best, tried)) best = endpoint;
+    for (const group of this.#groups) {
+      for (const endpoint of group.endpoints) {
+        if (!endpoint.admits) continue;
+        if (best === undefined || isBetter(endpoint, best, tried)) best = endpoint;
+      }
     }
     return best;
+  }
+
+  /**
+   * The endpoint at a URL and an address; another one at that URL when the address is gone, since
+   * replicas may share what they know. Undefined for a URL that is none of the pool's.
+   */
+  find(url: string, address: string | undefined): Endpoint | undefined {
+    const endpoints = this.#groups.find((group) => group.url === url)?.endpoints ?? [];
+    return endpoints.find((endpoint) => endpoint.address === address) ?? endpoints[0];
+  }
+
+  /** An endpoint could not be reached: its name may mean another address by now. */
+  lookAgain({ url }: Endpoint): void {
+    this.#groups.find((group) => group.url === url)?.lookAgain();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
+    await Promise.all(this.#groups.map((group) => group.close()));
   }
 
   async #probe(endpoint: Endpoint): Promise<void> {
     await endpoint.probe();
-    if (this.#isClosed) return;
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        void this.#probe(endpoint);
-      },
-      endpoint.isHealthy ? PROBE_MS : PROBE_AGAIN_MS,
-    );
+    if (this.#isClosed || endpoint.isRetired) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void this.#probe(endpoint);
+    }, this.#pauseAfter(endpoint));
     timer.unref();
     this.#timers.add(timer);
+  }
+
+  #pauseAfter({ isHealthy }: Endpoint): number {
+    if (!isHealthy) return PROBE_AGAIN_MS;
+    return this.#options.isChanging() ? PROBE_CHANGING_MS : PROBE_MS;
   }
 }
 

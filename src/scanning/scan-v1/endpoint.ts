@@ -1,18 +1,27 @@
-import type { Logger } from "../../telemetry/index.ts";
+import { EjectionReason, type EndpointMetrics, type Logger } from "../../telemetry/index.ts";
 import { VerdictReason } from "../verdict.ts";
 import { type Answer, answerOf, epochOf, failure, type Reply } from "./answer.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import { Connection, type HttpRequest, type ScanV1Credentials } from "./connection.ts";
+import type { EpochWindow } from "./epoch-window.ts";
+import { pinnedLookup } from "./pinned-lookup.ts";
 import { readInfo, type ScannerInfo } from "./scanner-info.ts";
 
 export interface EndpointOptions {
   /** Base URL; the paths of scan/v1 are added. */
   readonly url: string;
+  /** What the name in the URL stands for here; empty: what the system says at each connection. */
+  readonly addresses: readonly string[];
   readonly connections: number;
   readonly credentials: ScanV1Credentials;
   readonly circuitBreaker: CircuitBreakerOptions;
+  /** Told of every epoch that an answer shows. */
+  readonly epochs: EpochWindow;
+  /** Called when no connection comes about. */
+  readonly onUnreachable: (endpoint: Endpoint) => void;
+  readonly metrics: EndpointMetrics;
   readonly logger: Logger;
-  /** For the log. */
+  /** For the log and the metrics. */
   readonly scanner: string;
 }
 
@@ -30,22 +39,28 @@ export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #base: URL;
   readonly #breaker: CircuitBreaker;
-  readonly #connection: Connection;
+  #connection: Connection;
   #isHealthy: boolean | undefined;
   #pausedUntil = 0;
   #info: ScannerInfo | undefined;
-  #epoch: string | undefined;
   #outstanding = 0;
+  #users = 0;
+  #isRetired = false;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#breaker = new CircuitBreaker(options.circuitBreaker);
-    this.#connection = new Connection(this.#base.origin, options.connections, options.credentials);
+    this.#connection = this.#connect(options.credentials);
   }
 
   get url(): string {
     return this.#options.url;
+  }
+
+  /** The first of its addresses; undefined when its URL stands for itself. */
+  get address(): string | undefined {
+    return this.#options.addresses[0];
   }
 
   get origin(): string {
@@ -62,10 +77,6 @@ export class Endpoint {
     return this.#info;
   }
 
-  get epoch(): string | undefined {
-    return this.#epoch;
-  }
-
   /** Not left alone for its failures, nor at its own wish. */
   get admits(): boolean {
     return this.#breaker.admits && this.#options.circuitBreaker.now() >= this.#pausedUntil;
@@ -76,15 +87,100 @@ export class Endpoint {
     return this.#isHealthy;
   }
 
+  /** Not to be asked any more. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  /** Its requests from now on carry these; those under way end as they began. */
+  replaceCredentials(credentials: ScanV1Credentials): void {
+    const old = this.#connection;
+    this.#connection = this.#connect(credentials);
+    void old.drain();
+  }
+
+  /** Work of several requests, during which `retire` does not end it. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await work();
+    } finally {
+      this.#users -= 1;
+      this.#closeIfUnused();
+    }
+  }
+
+  /** It is not asked any more: it closes as soon as nobody uses it. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfUnused();
+  }
+
   /** A scan. Never rejects. */
   async scan(request: HttpRequest): Promise<Answer> {
     this.#breaker.admit();
     const answer = await this.ask({ ...request, path: this.#pathOf("/v1/scan") });
     this.#record(answer, request.signal.aborted);
-    if (answer.pauseMs !== undefined && answer.retry) {
-      this.#pausedUntil = this.#options.circuitBreaker.now() + answer.pauseMs;
-    }
+    if (answer.pauseMs !== undefined && answer.retry) this.#leaveFor(answer.pauseMs);
     return answer;
+  }
+
+  /** Asks about a scan that was accepted. Never rejects. */
+  poll(request: HttpRequest): Promise<Answer> {
+    return this.#exchange(request, (reply) => lostScan(reply) ?? answerOf(reply));
+  }
+
+  /** Any request whose answer is one of a scan. Never rejects. */
+  ask(request: HttpRequest): Promise<Answer> {
+    return this.#exchange(request, answerOf);
+  }
+
+  /** Asks what the scanner is, and so whether it is there. Logs when that changes. Never rejects. */
+  async probe(): Promise<void> {
+    const why = await this.#probe();
+    const isHealthy = why === undefined;
+    const { logger, metrics, scanner } = this.#options;
+    metrics.probeEnded(scanner, isHealthy);
+    if (isHealthy === this.#isHealthy) return;
+    if (!isHealthy) logger.warn("scanner does not answer", { ...this.#names(), why });
+    else if (this.#isHealthy === false) logger.info("scanner answers again", this.#names());
+    this.#isHealthy = isHealthy;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #connect(credentials: ScanV1Credentials): Connection {
+    const { addresses, connections } = this.#options;
+    return new Connection(this.#base.origin, connections, credentials, pinnedLookup(addresses));
+  }
+
+  #closeIfUnused(): void {
+    if (this.#isRetired && this.#users === 0) void this.close();
+  }
+
+  async #exchange(request: HttpRequest, read: (reply: Reply) => Answer): Promise<Answer> {
+    this.#outstanding += 1;
+    try {
+      const reply = await this.#connection.exchange(request);
+      const epoch = epochOf(reply);
+      const answer = read(reply);
+      if (epoch === undefined) return answer;
+      this.#options.epochs.saw(epoch);
+      return { ...answer, verdict: { ...answer.verdict, epoch } };
+    } catch (error) {
+      if (UNSENT.has(codeOf(error))) this.#options.onUnreachable(this);
+      return answerOfFailure(error, request.signal);
+    } finally {
+      this.#outstanding -= 1;
+    }
+  }
+
+  #leaveFor(pauseMs: number): void {
+    const { circuitBreaker, metrics, scanner } = this.#options;
+    this.#pausedUntil = circuitBreaker.now() + pauseMs;
+    if (pauseMs > 0) metrics.endpointEjected(scanner, EjectionReason.Busy);
   }
 
   /** Tells the breaker, and the log when that opens or closes it. */
@@ -94,38 +190,19 @@ export class Endpoint {
     else if (failed) this.#breaker.failed();
     else this.#breaker.succeeded();
     if (this.#breaker.isOpen === wasOpen) return;
-    const { logger, scanner, url } = this.#options;
-    if (wasOpen) logger.info("scanner works again", { scanner, url });
-    else logger.warn("scanner keeps failing, left alone", { scanner, url, why: verdict.message });
-  }
-
-  /** Any request whose answer is one of a scan. Never rejects. */
-  async ask(request: HttpRequest): Promise<Answer> {
-    this.#outstanding += 1;
-    try {
-      const reply = await this.#connection.exchange(request);
-      this.#epoch = epochOf(reply) ?? this.#epoch;
-      return answerOf(reply);
-    } catch (error) {
-      return answerOfFailure(error, request.signal);
-    } finally {
-      this.#outstanding -= 1;
+    const { logger, metrics, scanner } = this.#options;
+    if (wasOpen) {
+      logger.info("scanner works again", this.#names());
+    } else {
+      metrics.endpointEjected(scanner, EjectionReason.Failures);
+      logger.warn("scanner keeps failing, left alone", { ...this.#names(), why: verdict.message });
     }
   }
 
-  /** Asks what the scanner is, and so whether it is there. Logs when that changes. Never rejects. */
-  async probe(): Promise<void> {
-    const why = await this.#probe();
-    const isHealthy = why === undefined;
-    if (isHealthy === this.#isHealthy) return;
-    const { logger, scanner, url } = this.#options;
-    if (!isHealthy) logger.warn("scanner does not answer", { scanner, url, why });
-    else if (this.#isHealthy === false) logger.info("scanner answers again", { scanner, url });
-    this.#isHealthy = isHealthy;
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
+  #names(): { readonly scanner: string; readonly url: string; readonly address?: string } {
+    const { address } = this;
+    const { scanner, url } = this.#options;
+    return { scanner, url, ...(address !== undefined && { address }) };
   }
 
   /** Why the endpoint cannot be counted on; undefined when it can. */
@@ -150,13 +227,20 @@ export class Endpoint {
     const info = typeof json === "string" ? readInfo(json) : undefined;
     if (info === undefined) return "/v1/info gave no scan/v1 document";
     this.#info = info;
-    this.#epoch = info.epoch ?? this.#epoch;
+    if (info.epoch !== undefined) this.#options.epochs.saw(info.epoch);
     return undefined;
   }
 
   #pathOf(path: string): string {
     return this.#base.pathname.replace(/\/$/, "") + path;
   }
+}
+
+/** Of a scan that was accepted, and that the scanner does not know, or not any more. */
+function lostScan({ status }: Reply): Answer | undefined {
+  if (status !== 404 && status !== 410) return undefined;
+  const why = status === 404 ? "has lost the scan" : "did not keep the scan so long";
+  return failure(VerdictReason.EngineError, `the scanner ${why}: it answered ${status}`);
 }
 
 function answerOfFailure(error: unknown, signal: AbortSignal): Answer {

@@ -33,7 +33,7 @@ export function requestFields({
   leftMs,
 }: RequestSubject): RequestFields {
   const fields: RequestFields = {
-    accept: takesContent ? ACCEPT_CONTENT : "application/json",
+    ...acceptField(takesContent),
     "content-type": fieldText(entity.declaredType ?? "application/octet-stream"),
     "content-length": String(sendsContent ? entity.size : 0),
     // RFC 9530: of the content when there is one, else of what it would be.
@@ -49,6 +49,11 @@ export function requestFields({
   if (context.identity !== undefined) addIdentity(fields, context.identity);
   if (leftMs !== undefined) Object.assign(fields, deadlineFields(leftMs));
   return fields;
+}
+
+/** What an answer may be. */
+export function acceptField(takesContent: boolean): RequestFields {
+  return { accept: takesContent ? ACCEPT_CONTENT : "application/json" };
 }
 
 /** How long the scanner has: relative, for clocks differ. RFC 7240 lets it answer 202 and be polled. */

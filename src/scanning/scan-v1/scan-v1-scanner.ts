@@ -1,23 +1,32 @@
-import { Readable } from "node:stream";
-import { type Entity, readContent } from "../../entity/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
+import { lookup } from "node:dns/promises";
+import type { Entity } from "../../entity/index.ts";
+import {
+  type EndpointMetrics,
+  type EndpointState,
+  type Logger,
+  RetryResult,
+} from "../../telemetry/index.ts";
 import { pause } from "../pause.ts";
-import type { ScanContext, Scanner } from "../scanner.ts";
+import type { FollowContext, ScanContext, Scanner } from "../scanner.ts";
 import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
 import type { Answer } from "./answer.ts";
-import type { HttpRequest, ScanV1Credentials } from "./connection.ts";
+import type { ScanV1Credentials } from "./connection.ts";
 import { Endpoint } from "./endpoint.ts";
+import type { FoundAddress } from "./endpoint-group.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
-import { awaitVerdict } from "./pending-scan.ts";
-import { requestFields } from "./request-fields.ts";
+import { EpochWindow } from "./epoch-window.ts";
+import { decodeJob } from "./job.ts";
+import { awaitVerdict, followScan } from "./pending-scan.ts";
+import type { ContentKeeper } from "./replaced-content.ts";
 import { RetryBudget } from "./retry-budget.ts";
+import { scanRequest } from "./scan-request.ts";
 import { refusalOf, wantsContent } from "./scanner-info.ts";
 
 export type { ScanV1Credentials } from "./connection.ts";
 
 export interface ScanV1Options {
   readonly name: string;
-  /** Base URLs of equal replicas. */
+  /** Base URLs of equal replicas; a name may stand for several. */
   readonly urls: readonly string[];
   /** Connections to each of them. */
   readonly connections: number;
@@ -29,11 +38,27 @@ export interface ScanV1Options {
   };
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
   readonly credentials: ScanV1Credentials;
+  /** Calls with credentials that take the place of those before; returns what ends that. */
+  readonly onCredentials?: (use: (credentials: ScanV1Credentials) => void) => () => void;
+  readonly metrics: EndpointMetrics;
   readonly logger: Logger;
+  /** Where content that the scanner puts in place of entities is kept; left out: it may not. */
+  readonly replacements?: ContentKeeper;
+  /** All addresses of a host name; left out: as the system has them, /etc/hosts with it. */
+  readonly lookup?: (name: string) => Promise<readonly FoundAddress[]>;
+  readonly lookupEveryMs?: number;
 }
 
 /** Epoch of a scanner that has not told its own. */
 const UNKNOWN_EPOCH = "unknown";
+/**
+ * Ten probes of an undisturbed endpoint, and sixty while replicas differ: enough to see each of some
+ * ten replicas behind one address, so that a rollout does not look like several.
+ */
+const EPOCH_WINDOW_MS = 300_000;
+/** What resolvers of clusters let names live for, more or less. */
+const LOOKUP_EVERY_MS = 10_000;
+const now = (): number => performance.now();
 
 /**
  * A scanner that speaks scan/v1 over HTTP, at one address or several. Resolves when each address
@@ -44,42 +69,50 @@ const UNKNOWN_EPOCH = "unknown";
  * const verdict = await scanner.scan(entity, context);
  */
 export async function createScanV1Scanner(options: ScanV1Options): Promise<Scanner> {
-  const pool = new EndpointPool(
-    options.urls.map(
-      (url) =>
-        new Endpoint({
-          url,
-          connections: options.connections,
-          credentials: options.credentials,
-          circuitBreaker: { ...options.circuitBreaker, now: () => performance.now() },
-          logger: options.logger,
-          scanner: options.name,
-        }),
-    ),
-  );
-  await pool.start();
-  return new ScanV1Scanner(pool, options);
+  const scanner = new ScanV1Scanner(options);
+  await scanner.start();
+  return scanner;
 }
 
 class ScanV1Scanner implements Scanner {
   readonly name: string;
-  readonly #pool: EndpointPool;
   readonly #options: ScanV1Options;
+  readonly #epochs = new EpochWindow({ windowMs: EPOCH_WINDOW_MS, now });
+  readonly #pool: EndpointPool;
   readonly #budget: RetryBudget;
+  readonly #ends: (() => void)[];
+  #credentials: ScanV1Credentials;
   #isClosed = false;
 
-  constructor(pool: EndpointPool, options: ScanV1Options) {
-    this.name = options.name;
-    this.#pool = pool;
+  constructor(options: ScanV1Options) {
+    const { name, credentials, metrics } = options;
+    this.name = name;
     this.#options = options;
+    this.#credentials = credentials;
     this.#budget = new RetryBudget(options.retry.budgetPercent);
+    this.#pool = new EndpointPool({
+      ...options,
+      scanner: name,
+      lookup: options.lookup ?? ((host) => lookup(host, { all: true })),
+      lookupEveryMs: options.lookupEveryMs ?? LOOKUP_EVERY_MS,
+      isChanging: () => this.#epochs.size > 1,
+      make: (url, addresses) => this.#endpoint(url, addresses),
+    });
+    this.#ends = [metrics.watchEndpoints(name, () => this.#pool.endpoints.map(stateOf))];
+  }
+
+  async start(): Promise<void> {
+    await this.#pool.start();
+    const end = this.#options.onCredentials?.((credentials) => {
+      this.#credentials = credentials;
+      for (const endpoint of this.#pool.endpoints) endpoint.replaceCredentials(credentials);
+    });
+    if (end !== undefined) this.#ends.push(end);
   }
 
   /** Of all replicas: while signatures are rolled out, neither the old nor the new alone. */
   get epoch(): string {
-    const known = this.#pool.endpoints.map(({ epoch }) => epoch);
-    const distinct = new Set(known.filter((epoch) => epoch !== undefined));
-    return distinct.size === 0 ? UNKNOWN_EPOCH : [...distinct].sort().join(",");
+    return this.#epochs.current ?? UNKNOWN_EPOCH;
   }
 
   /** What the replica takes that takes most; `scan` knows which one it asks. */
@@ -100,9 +133,39 @@ class ScanV1Scanner implements Scanner {
     return verdict;
   }
 
+  async follow(text: string, context: FollowContext): Promise<Verdict> {
+    const job = decodeJob(text);
+    const endpoint = job && this.#pool.find(job.url, job.address);
+    if (job === undefined || endpoint === undefined) {
+      return errorVerdict(VerdictReason.EngineError, `the job is none of ${this.name}`);
+    }
+    const { path } = job;
+    const { verdict } = await endpoint.use(() => followScan({ endpoint, path, context }));
+    if (verdict.kind !== VerdictKind.Error || !this.#isClosed) return verdict;
+    // It failed for its connections were closed; the scan goes on where it runs.
+    return { kind: VerdictKind.Pending, threats: [], job: text };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const end of this.#ends.splice(0)) end();
     await this.#pool.close();
+  }
+
+  #endpoint(url: string, addresses: readonly string[]): Endpoint {
+    const { name, connections, circuitBreaker, metrics, logger } = this.#options;
+    return new Endpoint({
+      url,
+      addresses,
+      connections,
+      credentials: this.#credentials,
+      circuitBreaker: { ...circuitBreaker, now },
+      epochs: this.#epochs,
+      onUnreachable: (endpoint) => this.#pool.lookAgain(endpoint),
+      metrics,
+      logger,
+      scanner: name,
+    });
   }
 
   async #scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -114,7 +177,7 @@ class ScanV1Scanner implements Scanner {
       if (context.signal.aborted || this.#isClosed) return this.#stopped();
       const endpoint = this.#pool.choose(tried);
       if (endpoint === undefined) break;
-      const answer = await this.#ask(endpoint, entity, context);
+      const answer = await endpoint.use(() => this.#ask(endpoint, entity, context));
       if (!answer.retry) return answer.verdict;
       last = answer.verdict;
       tried.add(endpoint);
@@ -125,15 +188,21 @@ class ScanV1Scanner implements Scanner {
   async #ask(endpoint: Endpoint, entity: Entity, context: ScanContext): Promise<Answer> {
     const refusal = refusalOf(entity, endpoint.info);
     if (refusal !== undefined) return { verdict: refusal, retry: false, failed: false };
-    const answer = await endpoint.scan(requestOf(entity, context, wantsContent(endpoint.info)));
-    return answer.verdict.kind !== VerdictKind.Pending
-      ? answer
-      : awaitVerdict(endpoint, answer, context);
+    const request = scanRequest(entity, context, {
+      sendsContent: wantsContent(endpoint.info),
+      keeper: this.#options.replacements,
+    });
+    const answer = await endpoint.scan(request);
+    if (answer.verdict.kind !== VerdictKind.Pending) return answer;
+    return awaitVerdict(endpoint, answer, { ...context, keeper: request.keeper });
   }
 
   /** Whether the budget has a retry; the pause before it is over then. */
   async #mayRetry(signal: AbortSignal): Promise<boolean> {
-    if (!this.#budget.withdraw()) return false;
+    const isWithinBudget = this.#budget.withdraw();
+    const result = isWithinBudget ? RetryResult.Made : RetryResult.OverBudget;
+    this.#options.metrics.retryWanted(this.name, result);
+    if (!isWithinBudget) return false;
     // Jittered by half, so that those who failed together do not come back together.
     const backoffMs = this.#options.retry.backoffMs * (0.5 + Math.random() / 2);
     await pause(backoffMs, signal);
@@ -147,21 +216,7 @@ class ScanV1Scanner implements Scanner {
   }
 }
 
-function requestOf(entity: Entity, context: ScanContext, sendsContent: boolean): HttpRequest {
-  const { deadlineAt, signal } = context;
-  const leftMs = deadlineAt === undefined ? undefined : deadlineAt - performance.now();
-  return {
-    method: "POST",
-    path: "",
-    headers: requestFields({ entity, context, sendsContent, leftMs }),
-    body: sendsContent && entity.size > 0 ? bodyOf(entity) : undefined,
-    signal,
-  };
-}
-
-/** Memory goes out as one buffer, a file piece by piece as the connection takes it. */
-function bodyOf({ content }: Entity): Buffer | Readable {
-  return content.kind === "memory"
-    ? content.data
-    : Readable.from(readContent(content), { objectMode: false });
+function stateOf(endpoint: Endpoint): EndpointState {
+  const { url, address = "", isHealthy = false, admits, outstanding } = endpoint;
+  return { url, address, isUp: isHealthy, isEjected: !admits, requests: outstanding };
 }

@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { Entity } from "../../entity/index.ts";
 import { unscannableVerdict, type Verdict, VerdictReason } from "../verdict.ts";
 
+/** As in `Scan-Epoch`. */
+const MAX_EPOCH_LENGTH = 256;
 const mediaRange = z.string().regex(/^[^\s/;]+\/[^\s/;]+$/);
 
 /** What Sluice uses of `GET /v1/info`; scanners may say more. */
 const infoDocument = z.object({
   protocol: z.literal("scan/v1"),
-  epoch: z.string().optional(),
+  epoch: z.string().max(MAX_EPOCH_LENGTH).optional(),
   inputs: z.array(z.string()).optional(),
   maxBytes: z.int().min(0).optional(),
   types: z

@@ -127,11 +127,24 @@ describe("ScanV1Scanner", () => {
       expect((await scannerOf()).epoch).toBe("fake-1");
     });
 
-    it("that came with the last answer", async () => {
+    it("that an answer shows, at once, and the one before for a while", async () => {
       fake.script = answers(clean, { "scan-epoch": "fake-2" });
       const scanner = await scannerOf();
       await scanner.scan(entityOf("x"), scanContext());
-      expect(scanner.epoch).toBe("fake-2");
+      expect(scanner.epoch).toBe("fake-1,fake-2");
+    });
+
+    it("that does not flap while replicas behind one address differ", async () => {
+      const shows = (epoch: string) => answers(clean, { "scan-epoch": epoch });
+      fake.script = inTurn(...["2", "1", "2", "2", "1"].map((n) => shows(`fake-${n}`)));
+      const scanner = await scannerOf();
+      const epochs = new Set<string>();
+      for (let round = 0; round < 5; round += 1) {
+        const { epoch } = await scanner.scan(entityOf("x"), scanContext());
+        epochs.add(scanner.epoch);
+        expect(epoch).toBe(`fake-${["2", "1", "2", "2", "1"][round]}`);
+      }
+      expect([...epochs]).toEqual(["fake-1,fake-2"]);
     });
 
     it("of all endpoints, whatever their order", async () => {

@@ -4,7 +4,7 @@ import {
   type Scanner,
   type ScanV1Options,
 } from "../../../src/scanning/index.ts";
-import { silentLogger } from "../../../src/telemetry/index.ts";
+import { noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { FakeScanner } from "../../support/fake-scanner.ts";
 import { scanContext } from "../../support/samples/entities.ts";
 
@@ -14,6 +14,7 @@ export const options = {
   retry: { attempts: 1, budgetPercent: 20, backoffMs: 0 },
   circuitBreaker: { failures: 100, openForMs: 60_000 },
   credentials: {},
+  metrics: noEndpointMetrics,
   logger: silentLogger,
 } satisfies Omit<ScanV1Options, "urls">;
 

@@ -5,6 +5,7 @@ import {
   MetricsRegistry,
   metricsContentType,
   metricsText,
+  PrometheusEndpointMetrics,
   PrometheusServerMetrics,
   RefusalReason,
   retained,
@@ -37,6 +38,16 @@ async function exerciseEverything(registry: MetricsRegistry, metrics: Prometheus
   metrics.scanEnded("yara", "clean", 1);
   metrics.workerRestarted(WorkerKind.Process);
   metrics.configApplied("r1");
+  exerciseEndpoints(new PrometheusEndpointMetrics(registry));
+}
+
+function exerciseEndpoints(metrics: PrometheusEndpointMetrics) {
+  metrics.probeEnded("clamav", true);
+  metrics.retryWanted("clamav", "made");
+  metrics.endpointEjected("clamav", "busy");
+  metrics.watchEndpoints("clamav", () => [
+    { url: "http://a", address: "", isUp: true, isEjected: false, requests: 0 },
+  ]);
 }
 
 describe("metrics of transactions", () => {

@@ -1,0 +1,80 @@
+import { createSecureContext } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
+import type { ScanV1Credentials } from "../scanning/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+
+export interface CredentialWatchOptions {
+  /** Reads what the credentials are now; rejects, without a secret in the reason, when it cannot. */
+  readonly read: () => Promise<ScanV1Credentials>;
+  /** What is in use when the watch begins. */
+  readonly first: ScanV1Credentials;
+  readonly onChange: (credentials: ScanV1Credentials) => void;
+  readonly everyMs: number;
+  /** For the log. */
+  readonly scanner: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Looks at a scanner's secrets again and again and tells of those that changed: by polling, since
+ * mounted Secrets change by a symlink swap. What cannot be used, such as a certificate whose key is
+ * not written yet, is logged once, and what was told last stays in use.
+ */
+export class CredentialWatch {
+  readonly #options: CredentialWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #used: ScanV1Credentials;
+  #isLooking = false;
+  #isBad = false;
+  #isStopped = false;
+
+  constructor(options: CredentialWatchOptions) {
+    this.#options = options;
+    this.#used = options.first;
+    this.#timer = setInterval(() => void this.#look(), options.everyMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const read = await this.#options.read();
+      checkTls(read);
+      if (!this.#isStopped) this.#take(read);
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #take(read: ScanV1Credentials): void {
+    this.#isBad = false;
+    if (isDeepStrictEqual(read, this.#used)) return;
+    const { scanner, logger, onChange } = this.#options;
+    this.#used = read;
+    logger.info("scanner's secrets have changed", { scanner });
+    onChange(read);
+  }
+
+  #refuse(error: unknown): void {
+    const { scanner, logger } = this.#options;
+    if (this.#isBad || this.#isStopped) return;
+    this.#isBad = true;
+    const why = error instanceof Error ? error.message : String(error);
+    logger.warn("scanner's secrets cannot be used, the last ones stay", { scanner, why });
+  }
+}
+
+/** Throws when TLS could not make anything of them. Messages of OpenSSL name no contents. */
+function checkTls({ tls }: ScanV1Credentials): void {
+  if (tls === undefined) return;
+  const { ca, certificate } = tls;
+  createSecureContext({ ...(ca !== undefined && { ca }), ...certificate });
+}
