@@ -4,7 +4,7 @@ import { createLog, type Log } from "../telemetry/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
 import { readScannerSettings, type ScannerFlags } from "./scanners/scanner-setting.ts";
-import { scanServerOptions, serverSettings } from "./scanners/server-settings.ts";
+import { contradictions, scanServerOptions, serverSettings } from "./scanners/server-settings.ts";
 import type { ShippedScanner } from "./scanners/shipped-scanner.ts";
 import { startFailure } from "./start-failure.ts";
 import { version } from "./version.ts";
@@ -18,8 +18,13 @@ export async function serveScanner(
   const sources = { flags, env: context.sourcesFor([]).env };
   const own = readScannerSettings(shipped.settings, sources);
   const common = readScannerSettings(serverSettings, sources);
-  if (own.values === undefined || common.values === undefined) {
-    context.stderr.write(`${[...own.problems, ...common.problems].join("\n")}\n`);
+  const problems = [
+    ...own.problems,
+    ...common.problems,
+    ...(common.values === undefined ? [] : contradictions(common.values)),
+  ];
+  if (own.values === undefined || common.values === undefined || problems.length > 0) {
+    context.stderr.write(`${problems.join("\n")}\n`);
     return ExitCode.Unusable;
   }
   const [settings, server] = [own.values, common.values];
@@ -63,11 +68,11 @@ async function untilSignal(
 
 function banner(
   name: string,
-  { address: { host, port }, epoch, notReady }: RunningScanner,
+  { scheme, address: { host, port }, epoch, notReady }: RunningScanner,
 ): string {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const state = notReady === undefined ? epoch : `not ready yet: ${notReady}`;
-  return `Sluice ${version} scanner ${name} is serving http://${authority}/v1/scan (${state})`;
+  return `Sluice ${version} scanner ${name} is serving ${scheme}://${authority}/v1/scan (${state})`;
 }
 
 async function nextSignal(signals: CliContext["signals"]): Promise<string> {

@@ -17,3 +17,4 @@ export type { HashListFileOptions } from "./list/hash-list-file.ts";
 export { createListScanner } from "./list/list-scanner.ts";
 export type { ScanEngine } from "./serve/scan-engine.ts";
 export { ScanServer } from "./serve/scan-server.ts";
+export type { AccessFiles } from "./serve/server-access.ts";

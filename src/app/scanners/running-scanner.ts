@@ -1,4 +1,4 @@
-import { type ScanEngine, ScanServer } from "../../scanners/index.ts";
+import { type AccessFiles, type ScanEngine, ScanServer } from "../../scanners/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 
 /** The scan/v1 server of a shipped scanner, whatever its engine. */
@@ -11,11 +11,14 @@ export interface ScanServerOptions {
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
   readonly logger: Logger;
+  /** Files: tokens, certificate and key, authorities of client certificates. */
+  readonly access?: AccessFiles;
 }
 
 /** A started scanner. */
 export interface RunningScanner {
   readonly address: { readonly host: string; readonly port: number };
+  readonly scheme: "http" | "https";
   /** Of the engine, for the banner. */
   readonly epoch: string;
   readonly notReady: string | undefined;
@@ -39,6 +42,7 @@ export async function serveEngine(
   const { epoch, notReady } = engine.state();
   return {
     address: server.address,
+    scheme: options.access?.tls === undefined ? "http" : "https",
     epoch,
     notReady,
     drain: async () => {

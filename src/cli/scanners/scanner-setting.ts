@@ -40,7 +40,9 @@ export const duration = (text: string) => parseDuration(text);
 export const span = (text: string) => positive(parseDuration(text));
 export const count = (text: string) =>
   /^\d{1,5}$/.test(text) ? positive(Number(text)) : undefined;
-/** One line of visible text. */
+/** Of a file; none when it is empty. */
+export const path = (text: string) => (text.includes("\0") ? undefined : text);
+/** One word of visible text. */
 export const token = (text: string) => (/^[\x21-\x7e]{0,128}$/.test(text) ? text : undefined);
 
 const variableOf = (name: string): string =>

@@ -4,6 +4,7 @@ import type { Logger } from "../../telemetry/index.ts";
 import {
   count,
   duration,
+  path,
   type ScannerSetting,
   type SettingValues,
   size,
@@ -21,6 +22,34 @@ export const serverSettings = [
     fallback: "127.0.0.1:8080",
     description: "Where scan/v1 is served; :8080 is every address.",
     parse: parseListen,
+  },
+  {
+    name: "token-file",
+    form: "path",
+    fallback: "",
+    description: "Bearer tokens, one a line; without one of them nobody scans.",
+    parse: path,
+  },
+  {
+    name: "tls-cert",
+    form: "path",
+    fallback: "",
+    description: "Certificate chain in PEM, for HTTPS; needs --tls-key.",
+    parse: path,
+  },
+  {
+    name: "tls-key",
+    form: "path",
+    fallback: "",
+    description: "Private key of --tls-cert in PEM.",
+    parse: path,
+  },
+  {
+    name: "tls-client-ca",
+    form: "path",
+    fallback: "",
+    description: "Authorities in PEM; without a certificate of one of them nobody scans.",
+    parse: path,
   },
   {
     name: "max-bytes",
@@ -68,6 +97,15 @@ export const serverSettings = [
 
 export type ServerSettings = SettingValues<typeof serverSettings>;
 
+/** What is wrong with settings that are right each for itself. */
+export function contradictions(settings: ServerSettings): readonly string[] {
+  const { "tls-cert": cert, "tls-key": key, "tls-client-ca": ca } = settings;
+  const problems: string[] = [];
+  if ((cert === "") !== (key === "")) problems.push("--tls-cert and --tls-key need each other");
+  if (ca !== "" && cert === "") problems.push("--tls-client-ca needs --tls-cert");
+  return problems;
+}
+
 export function scanServerOptions(settings: ServerSettings, logger: Logger): ScanServerOptions {
   return {
     ...settings.listen,
@@ -77,6 +115,17 @@ export function scanServerOptions(settings: ServerSettings, logger: Logger): Sca
     drainDelayMs: settings["drain-delay"],
     drainTimeoutMs: settings["drain-timeout"],
     logger,
+    access: {
+      tokenFile: settings["token-file"] || undefined,
+      tls:
+        settings["tls-cert"] === ""
+          ? undefined
+          : {
+              certFile: settings["tls-cert"],
+              keyFile: settings["tls-key"],
+              clientCaFile: settings["tls-client-ca"] || undefined,
+            },
+    },
   };
 }
 

@@ -8,11 +8,14 @@ export interface ScanSubject {
    * `ScanProblem` when they become too many, and when they end before their time.
    */
   readonly body: AsyncIterable<Buffer>;
-  /** Length in bytes; undefined when the sender did not say. */
+  /** Length of the body in bytes; undefined when the sender did not say. */
   readonly size: number | undefined;
   /** Aborted when the deadline passes, the client is gone or the server ends. */
   readonly signal: AbortSignal;
-  /** Lower-case hex, when the client sent it (`Content-Digest`, or `Repr-Digest` without a body). */
+  /**
+   * Of the entity, lower-case hex, where the client told it. An engine without the input `content`
+   * is always told that of the bytes when there were any.
+   */
   readonly sha256: string | undefined;
   readonly facts: SubjectFacts;
 }
@@ -34,11 +37,22 @@ export interface SubjectFacts {
   readonly identity?: ClientIdentity | undefined;
 }
 
+/** What of a transaction a request brings: its fields alone, the first bytes, or all. */
+export type ScanStage = "headers" | "preview" | "full";
+
 /** New content in place of the entity, sent as it comes. */
 export interface EngineReplacement {
   readonly content: AsyncIterable<Buffer>;
   readonly size?: number | undefined;
+  /** Left out: that of the old. */
   readonly mediaType?: string | undefined;
+  /**
+   * The verdict when it is known only after the content, as a redactor's is; then it is sent behind
+   * the content. The client drops the content when it is not `modified`.
+   */
+  readonly conclusion?: Promise<Verdict> | undefined;
+  /** Called once, when the content is not read any more, be it that nobody ever did. */
+  readonly dispose?: () => void | Promise<void>;
 }
 
 export interface EngineVerdict {
@@ -66,7 +80,10 @@ export interface EngineAbilities {
   readonly inputs: readonly ("content" | "hash" | "url" | "headers")[];
   /** It can answer `modified`. */
   readonly replaces?: boolean;
+  /** Left out: `full` alone. What it cannot judge at an earlier stage it is not asked then. */
+  readonly stages?: readonly ScanStage[];
   readonly cacheScope?: CacheScope;
+  /** Left out: whatever is asked for is passed on. Else others are refused. */
   readonly policies?: readonly string[];
 }
 

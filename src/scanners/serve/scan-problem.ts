@@ -1,6 +1,8 @@
 /** What each refusal of a scan/v1 server is called. */
 const titles = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
@@ -17,21 +19,27 @@ interface ProblemOptions {
   readonly retryAfterSeconds?: number;
   /** The methods that would be right. */
   readonly allow?: string;
+  /** The way in which a client may say who it is. */
+  readonly authenticate?: string;
   readonly cause?: unknown;
 }
 
 /** A refusal in place of a verdict; its message is shown to the client, so it holds no secret. */
 export class ScanProblem extends Error {
   readonly status: ProblemStatus;
-  readonly retryAfterSeconds: number | undefined;
-  readonly allow: string | undefined;
+  /** Fields of the answer. */
+  readonly fields: Readonly<Record<string, string>>;
 
   constructor(status: ProblemStatus, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
     this.name = "ScanProblem";
     this.status = status;
-    this.retryAfterSeconds = options.retryAfterSeconds;
-    this.allow = options.allow;
+    const { retryAfterSeconds, allow, authenticate } = options;
+    this.fields = {
+      ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
+      ...(allow !== undefined && { Allow: allow }),
+      ...(authenticate !== undefined && { "WWW-Authenticate": authenticate }),
+    };
   }
 
   /** The document of RFC 9457 §3. */

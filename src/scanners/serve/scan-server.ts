@@ -1,13 +1,21 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
+import type { SecureContextOptions } from "node:tls";
+import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../../scanning/index.ts";
 import { type Logger, MetricsRegistry, metricsContentType } from "../../telemetry/index.ts";
-import { checkBody, declaredBytes, limitedBody } from "./request-body.ts";
-import { scanTimeMs } from "./scan-deadline.ts";
-import type { ScanEngine } from "./scan-engine.ts";
+import { createListener } from "./listener.ts";
+import { answer, json, linger, type Page, text } from "./page.ts";
+import { sendReplacement, takesReplacement } from "./replaced-content.ts";
+import { limitedBody } from "./request-body.ts";
+import type { EngineVerdict, ScanEngine } from "./scan-engine.ts";
+import { type ScanHead, scanHead } from "./scan-head.ts";
 import { ScanProblem } from "./scan-problem.ts";
+import { checkAsked, scanSubject } from "./scan-subject.ts";
 import { ScanTally } from "./scan-tally.ts";
-import { infoJson, verdictJson } from "./verdict-json.ts";
+import { type AccessFiles, ServerAccess } from "./server-access.ts";
+import { cacheControl, infoJson, verdictField, verdictJson } from "./verdict-json.ts";
 
 export interface ScanServerOptions {
   readonly host: string;
@@ -27,13 +35,10 @@ export interface ScanServerOptions {
   /** Adds metrics of the process. */
   readonly processMetrics: boolean;
   readonly logger: Logger;
+  /** Left out: HTTP without TLS, and whoever reaches it may scan. */
+  readonly access?: AccessFiles;
 }
 
-const HEAD_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_MS = 75_000;
-const MAX_HEAD_BYTES = 32 * 1024;
-/** How long a client may go on sending after its answer; ended sooner, it could lose the answer. */
-const LINGER_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
 /** For the metric only, as nginx has it: nobody is there to get an answer. */
 const CLIENT_GONE = 499;
@@ -41,12 +46,6 @@ const CLIENT_GONE = 499;
 /** Why a scan was given up. */
 const GivenUp = { Deadline: "deadline", Gone: "gone", Ended: "ended" } as const;
 type GivenUp = (typeof GivenUp)[keyof typeof GivenUp];
-
-interface Page {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
 
 /**
  * The scan/v1 server of every shipped scanner: HTTP/1.1 in front of a `ScanEngine`.
@@ -58,7 +57,8 @@ interface Page {
  */
 export class ScanServer {
   readonly #options: ScanServerOptions;
-  readonly #server: Server;
+  #server: Server | undefined;
+  #access: ServerAccess | undefined;
   readonly #tally = new ScanTally();
   readonly #registry: MetricsRegistry;
   readonly #scans = new Set<AbortController>();
@@ -70,57 +70,59 @@ export class ScanServer {
     this.#registry = new MetricsRegistry({ processMetrics: options.processMetrics });
     this.#tally.expose(this.#registry, () => this.#notReady() === undefined);
     options.engine.expose(this.#registry);
-    const serve = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#serve(request, response);
-    this.#server = createServer(
-      {
-        maxHeaderSize: MAX_HEAD_BYTES,
-        headersTimeout: HEAD_TIMEOUT_MS,
-        // A body that is not scanned, or no longer, ends here; scans have a deadline of their own.
-        requestTimeout: options.scanTimeoutMs + HEAD_TIMEOUT_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        connectionsCheckingInterval: 1000,
-      },
-      serve,
-    );
-    // Answered without a byte of the body where the head is enough.
-    this.#server.on("checkContinue", serve);
-    // Each scan has a connection; beside them there are probes, scrapers and a few idle ones.
-    this.#server.maxConnections = 4 * options.maxConcurrentScans + 64;
   }
 
-  /** Rejects with the error of `listen` when the address is not to be had. */
+  /**
+   * Rejects with the error of `listen` when the address is not to be had, and when a file of
+   * `access` is of no use.
+   */
   async start(): Promise<void> {
-    this.#server.listen({ port: this.#options.port, host: this.#options.host });
-    await once(this.#server, "listening");
+    const { access: files = {}, logger, port, host } = this.#options;
+    const onTls = (tls: SecureContextOptions): void =>
+      (this.#server as TlsServer).setSecureContext(tls);
+    this.#access = await ServerAccess.open(files, { logger, onTls });
+    this.#server = createListener(this.#access, this.#options, (request, response) => {
+      void this.#serve(request, response);
+    });
+    try {
+      this.#server.listen({ port, host });
+      await once(this.#server, "listening");
+    } catch (error) {
+      this.#access.close();
+      throw error;
+    }
   }
 
   /** Where it listens, once started. */
   get address(): { readonly host: string; readonly port: number } {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new TypeError("not started");
+    const address = this.#server?.address();
+    if (!address || typeof address === "string") throw new TypeError("not started");
     return { host: address.address, port: address.port };
   }
 
   /** Not ready from now on; ends when scans under way have, or have had their time. */
   async drain(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
     const { drainDelayMs, drainTimeoutMs } = this.#options;
     this.#isDraining = true;
-    const closed = once(this.#server, "close");
+    const closed = once(server, "close");
     await pause(drainDelayMs, undefined, { signal: this.#cutShort.signal }).catch(() => {});
     const giveUp = setTimeout(() => this.abort(), drainTimeoutMs);
-    this.#server.close();
-    this.#server.closeIdleConnections();
+    server.close();
+    server.closeIdleConnections();
     await closed;
     clearTimeout(giveUp);
+    this.#access?.close();
   }
 
   /** Ends at once: scans under way are given up. */
   abort(): void {
     this.#cutShort.abort();
     for (const scan of this.#scans) scan.abort(GivenUp.Ended);
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+    this.#access?.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -129,6 +131,7 @@ export class ScanServer {
     response.on("error", () => {});
     try {
       const pathname = pathOf(request);
+      if (pathname.startsWith("/v1/")) this.#access?.check(request);
       if (pathname === "/v1/scan") await this.#scan(request, response);
       else this.#answer(request, response, await this.#page(request, pathname));
     } catch (error) {
@@ -150,8 +153,12 @@ export class ScanServer {
     {
       "/v1/info": (): Page => {
         const { engine, maxBytes, maxConcurrentScans } = this.#options;
+        const { name, abilities } = engine;
         const state = engine.state();
-        return json(200, infoJson({ engine: engine.name, state, maxBytes, maxConcurrentScans }));
+        return json(
+          200,
+          infoJson({ engine: name, state, abilities, maxBytes, maxConcurrentScans }),
+        );
       },
       "/healthz": () => text(200, "ok"),
       "/readyz": () => {
@@ -172,34 +179,29 @@ export class ScanServer {
 
   async #scan(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== "POST") throw new ScanProblem(405, "POST it", { allow: "POST" });
-    const { engine, maxBytes, maxConcurrentScans, scanTimeoutMs } = this.#options;
-    const leftMs = scanTimeMs(request.headers["scan-deadline-ms"], scanTimeoutMs);
-    checkBody(request, maxBytes);
+    const { engine, maxConcurrentScans } = this.#options;
+    const head = scanHead(request, this.#options);
+    if (isTooEarly(head, engine)) {
+      response.setHeader("Scan-Verdict", "continue");
+      return this.#answer(request, response, json(200, '{"verdict":"continue"}'));
+    }
+    checkAsked(head, engine.abilities);
     if (this.#scans.size >= maxConcurrentScans) {
       const retryAfterSeconds = RETRY_AFTER_SECONDS;
       throw new ScanProblem(503, "all places are taken", { retryAfterSeconds });
     }
     const scan = new AbortController();
-    const deadline = setTimeout(() => scan.abort(GivenUp.Deadline), leftMs);
+    const deadline = setTimeout(() => scan.abort(GivenUp.Deadline), head.leftMs);
     response.once("close", () => scan.abort(GivenUp.Gone));
     const startedAt = performance.now();
     this.#scans.add(scan);
     this.#tally.inFlight += 1;
     try {
-      const body = this.#body(request, response);
-      const size = declaredBytes(request);
       // The engine may wait for a client that sends nothing; the answer does not.
-      const { verdict, epoch } = await Promise.race([
-        engine.scan({ body, size, signal: scan.signal, sha256: undefined, facts: {} }),
+      await Promise.race([
+        this.#judge(request, response, head, scan.signal),
         rejectedBy(scan.signal),
       ]);
-      const durationMs = performance.now() - startedAt;
-      this.#tally.judged(verdict.kind);
-      const state = { ...engine.state(), epoch };
-      response.setHeader("Scan-Verdict", verdict.kind);
-      response.setHeader("Scan-Epoch", epoch);
-      const document = verdictJson({ verdict, engine: engine.name, state, durationMs });
-      this.#answer(request, response, json(200, document));
     } catch (error) {
       throw scan.signal.aborted ? givenUp(scan.signal.reason) : error;
     } finally {
@@ -207,6 +209,44 @@ export class ScanServer {
       this.#scans.delete(scan);
       this.#tally.inFlight -= 1;
       this.#tally.seconds += (performance.now() - startedAt) / 1000;
+    }
+  }
+
+  async #judge(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: ScanHead,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine } = this.#options;
+    const startedAt = performance.now();
+    const body = this.#body(request, response);
+    const subject = await scanSubject(head, engine.abilities, body, signal);
+    const judged = await engine.scan(subject);
+    const { epoch, replacement } = judged;
+    const durationMs = performance.now() - startedAt;
+    const told = (verdict: Verdict) => ({
+      ...{ verdict, engine: engine.name, durationMs },
+      state: { ...engine.state(), epoch },
+    });
+    try {
+      if (signal.aborted) return;
+      const verdict = verdictFor(judged, request);
+      this.#tally.judged(verdict.kind);
+      response.setHeader("Scan-Verdict", verdict.kind);
+      response.setHeader("Scan-Epoch", epoch);
+      const kept = cacheControl(verdict);
+      if (verdict.kind !== VerdictKind.Modified || replacement === undefined) {
+        this.#answer(request, response, { ...json(200, verdictJson(told(verdict))), kept });
+        return;
+      }
+      if (kept !== undefined) response.setHeader("Cache-Control", kept);
+      const oldType = request.headers["content-type"];
+      const fieldOf = (one: Verdict): string => verdictField(told(one));
+      await sendReplacement(response, replacement, { verdict, fieldOf, oldType, signal });
+      linger(request);
+    } finally {
+      await replacement?.dispose?.();
     }
   }
 
@@ -224,33 +264,39 @@ export class ScanServer {
     this.#tally.refused(isGone ? CLIENT_GONE : problem.status);
     if (isGone) return;
     if (problem.status === 500) this.#options.logger.error("scan request failed", { err: error });
-    const { status, retryAfterSeconds, allow } = problem;
-    if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", retryAfterSeconds);
-    if (allow !== undefined) response.setHeader("Allow", allow);
-    const body = JSON.stringify(problem);
-    this.#answer(request, response, { status, contentType: "application/problem+json", body });
+    if (response.headersSent) {
+      // Amid new content; that it is not whole, only the connection can still say.
+      response.destroy();
+      return;
+    }
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    for (const [name, value] of Object.entries(problem.fields)) response.setHeader(name, value);
+    this.#answer(request, response, {
+      status: problem.status,
+      contentType: "application/problem+json",
+      body: JSON.stringify(problem),
+    });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse, page: Page): void {
-    const { status, contentType, body } = page;
     if (this.#isDraining) response.setHeader("Connection", "close");
-    response.writeHead(status, {
-      "Content-Type": contentType,
-      "Content-Length": Buffer.byteLength(body),
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-    });
-    if (!request.complete) linger(request);
-    response.end(body);
+    answer(request, response, page);
   }
 }
 
-/** Node reads on what is still sent, and throws it away; this puts an end to it. */
-function linger(request: IncomingMessage): void {
-  const end = (): void => {
-    if (!request.complete) request.socket.destroy();
-  };
-  setTimeout(end, LINGER_MS).unref();
+/** Before the whole entity an engine is asked only what it said it can judge then. */
+function isTooEarly({ stage }: ScanHead, { abilities }: ScanEngine): boolean {
+  return stage !== "full" && abilities?.stages?.includes(stage) !== true;
+}
+
+/** New content is of use only to a client that takes it. */
+function verdictFor({ verdict, replacement }: EngineVerdict, request: IncomingMessage): Verdict {
+  if (verdict.kind !== VerdictKind.Modified) return verdict;
+  if (replacement === undefined) {
+    return errorVerdict(VerdictReason.EngineError, "the engine changed it and gave no content");
+  }
+  if (takesReplacement(request)) return verdict;
+  return errorVerdict(VerdictReason.EngineError, "it was changed, and the client takes no content");
 }
 
 function pathOf({ url = "" }: IncomingMessage): string {
@@ -275,12 +321,4 @@ function givenUp(why: GivenUp): ScanProblem {
     case GivenUp.Ended:
       return new ScanProblem(503, "the scanner ends");
   }
-}
-
-function json(status: number, body: string): Page {
-  return { status, contentType: "application/json", body };
-}
-
-function text(status: number, line: string): Page {
-  return { status, contentType: "text/plain; charset=utf-8", body: `${line}\n` };
 }

@@ -14,6 +14,10 @@ describe("the settings of sluice scanner clamav", () => {
     expect(read({})).toEqual({
       clamd: ["127.0.0.1:3310"],
       listen: { host: "127.0.0.1", port: 8080 },
+      "token-file": "",
+      "tls-cert": "",
+      "tls-key": "",
+      "tls-client-ca": "",
       "max-bytes": 104_857_600,
       concurrency: 64,
       "scan-timeout": 120_000,
@@ -56,6 +60,11 @@ describe("sluice scanner clamav with wrong settings", () => {
       'SLUICE_SCANNER_CONCURRENCY: "0" is no count',
       "",
     ]);
+  });
+
+  it("ends with 2 for TLS with half of what it needs", async () => {
+    const { code, stderr } = await run(["scanner", "clamav", "--tls-cert=a", "--tls-client-ca=b"]);
+    expect([code, stderr]).toEqual([2, "--tls-cert and --tls-key need each other\n"]);
   });
 
   it("ends with 2 for a clamd that cannot be", async () => {

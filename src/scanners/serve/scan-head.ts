@@ -1,0 +1,68 @@
+import type { IncomingMessage } from "node:http";
+import { SHA256_OF_NOTHING, sha256OfField } from "./content-digest.ts";
+import { checkBody, declaredBytes } from "./request-body.ts";
+import { optional } from "./request-field.ts";
+import { scanTimeMs } from "./scan-deadline.ts";
+import type { ScanStage, SubjectFacts } from "./scan-engine.ts";
+import { ScanProblem } from "./scan-problem.ts";
+import { subjectFacts } from "./subject-facts.ts";
+
+/** All that the head of `POST /v1/scan` says. */
+export interface ScanHead {
+  readonly leftMs: number;
+  readonly stage: ScanStage;
+  /** Length of the body; undefined when it is chunked. */
+  readonly size: number | undefined;
+  /** Of the body, where it has been told. */
+  readonly contentSha256: string | undefined;
+  /** Of the entity, whether its bytes are sent or not. */
+  readonly entitySha256: string | undefined;
+  readonly facts: SubjectFacts;
+}
+
+export interface ScanLimits {
+  readonly maxBytes: number;
+  readonly scanTimeoutMs: number;
+}
+
+/** Throws a `ScanProblem` for a request of which the head says that it cannot be judged. */
+export function scanHead(request: IncomingMessage, limits: ScanLimits): ScanHead {
+  const { headers } = request;
+  const leftMs = scanTimeMs(headers["scan-deadline-ms"], limits.scanTimeoutMs);
+  checkBody(request, limits.maxBytes);
+  const size = declaredBytes(request);
+  const field = optional(headers);
+  const stage = field("scan-stage", stageOf) ?? "full";
+  const totalBytes = field("scan-total-length", totalLength);
+  const contentSha256 = sha256OfField(headers["content-digest"]);
+  const reprSha256 = sha256OfField(headers["repr-digest"]);
+  if (stage === "full" && size !== undefined && size > 0) mustBeWhole(size, totalBytes);
+  return {
+    leftMs,
+    stage,
+    size,
+    contentSha256: contentSha256 ?? (size === 0 ? undefined : reprSha256),
+    entitySha256: reprSha256 ?? (size === 0 ? emptyOrUntold(totalBytes) : contentSha256),
+    facts: subjectFacts(headers),
+  };
+}
+
+function mustBeWhole(size: number, totalBytes: number | "unknown" | undefined): void {
+  if (typeof totalBytes === "number" && totalBytes !== size) {
+    throw new ScanProblem(400, "the body is not as long as Scan-Total-Length says");
+  }
+}
+
+/** Nothing was sent, and no digest of anything: an empty entity, unless it says that it is not. */
+function emptyOrUntold(totalBytes: number | "unknown" | undefined): string | undefined {
+  return totalBytes === undefined || totalBytes === 0 ? SHA256_OF_NOTHING : undefined;
+}
+
+function stageOf(text: string): ScanStage | undefined {
+  return text === "headers" || text === "preview" || text === "full" ? text : undefined;
+}
+
+function totalLength(text: string): number | "unknown" | undefined {
+  if (text === "unknown") return text;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { EngineAbilities } from "../../../src/scanners/serve/scan-engine.ts";
+import { FakeEngine, readAll, serving } from "./fake-engine.ts";
+
+const content = "some content";
+const hex = (text: string): string => createHash("sha256").update(text).digest("hex");
+const digest = (text: string): string =>
+  `sha-256=:${createHash("sha256").update(text).digest("base64")}:`;
+
+/** What an engine was asked for a request, and what was answered. */
+async function asking(
+  headers: Readonly<Record<string, string>>,
+  { body = content, abilities }: { body?: string; abilities?: EngineAbilities } = {},
+) {
+  const engine = new FakeEngine(readAll, abilities);
+  await using scanner = await serving(engine);
+  const response = await fetch(scanner.url(), { method: "POST", body, headers });
+  return {
+    status: response.status,
+    document: (await response.json()) as { verdict?: string; detail?: string },
+    asked: engine.asked,
+  };
+}
+
+describe("the fields of a scan/v1 request", () => {
+  it("are told the engine, decoded", async () => {
+    const { asked } = await asking({
+      "Content-Type": "Application/PDF; charset=x",
+      "Content-Disposition": "attachment; filename=\"cv.pdf\"; filename*=UTF-8''cv%20%C3%A9.pdf",
+      "Scan-Detected-Type": "application/zip",
+      "Scan-Url": "https://Example.com/cv?a=b",
+      "Scan-Host": "Example.com",
+      "Scan-Method": "GET",
+      "Scan-Http-Status": "203",
+      "Scan-Direction": "respmod",
+      "Scan-Service": "av-strict",
+      "Scan-Policy": "UTF-8''tr%C3%A8s%20strict",
+      "Scan-Client-Ip": "192.0.2.1",
+      "Scan-User": "UTF-8''Zo%C3%AB",
+      "Scan-Groups": "staff, UTF-8''a%2Cb",
+    });
+    expect(asked?.facts).toEqual({
+      fileName: "cv é.pdf",
+      declaredType: "application/pdf",
+      detectedType: "application/zip",
+      url: "https://Example.com/cv?a=b",
+      host: "example.com",
+      httpMethod: "GET",
+      httpStatus: 203,
+      direction: "respmod",
+      service: "av-strict",
+      policy: "très strict",
+      identity: { address: "192.0.2.1", user: "Zoë", groups: ["staff", "a,b"] },
+    });
+  });
+
+  it.each([
+    ["Scan-Http-Status", "ok"],
+    ["Scan-Http-Status", "99"],
+    ["Scan-Direction", "sideways"],
+    ["Scan-Stage", "half"],
+    ["Scan-Total-Length", "-1"],
+    ["Scan-Total-Length", "13"],
+    ["Scan-Url", "https://a b"],
+    ["Scan-Url", `https://a/${"x".repeat(8200)}`],
+    ["Scan-Detected-Type", "pdf"],
+    ["Scan-User", "UTF-8''%ff"],
+    ["Scan-Groups", "a,,b"],
+    ["Content-Digest", "sha-256=:short:"],
+    ["Content-Digest", "sha-256=abc"],
+  ])("are refused where they are not of their form: %s: %.20s", async (name, value) => {
+    const { status, asked } = await asking({ [name]: value });
+    expect([status, asked]).toEqual([400, undefined]);
+  });
+
+  it("say the hash", async () => {
+    const { status, asked } = await asking({ "Content-Digest": `md5=:aa==:, ${digest(content)}` });
+    expect([status, asked?.sha256]).toEqual([200, hex(content)]);
+  });
+
+  it.each(["Content-Digest", "Repr-Digest"])(
+    "are refused when %s is of another body",
+    async (name) => {
+      const { status, document } = await asking({ [name]: digest("other content") });
+      expect(status).toBe(400);
+      expect(document.detail).toBe("the body is not the one that the digest is of");
+    },
+  );
+
+  it("keep the end of a body of known length back until its digest is right", async () => {
+    const pieces: Buffer[] = [];
+    const engine = new FakeEngine(async ({ body }) => {
+      for await (const piece of body) pieces.push(piece);
+      return { verdict: { kind: "clean", threats: [] }, epoch: "" };
+    });
+    await using scanner = await serving(engine);
+    const headers = { "Content-Digest": digest("other content") };
+    await fetch(scanner.url(), { method: "POST", body: content, headers });
+    expect(pieces).toEqual([]);
+  });
+});
+
+describe("an engine that wants content", () => {
+  it("is not asked about a hash alone, for it would call nothing clean", async () => {
+    const headers = { "Repr-Digest": digest(content) };
+    const { status, asked } = await asking(headers, { body: "" });
+    expect([status, asked]).toEqual([400, undefined]);
+  });
+
+  it("is asked about an empty entity", async () => {
+    expect((await asking({}, { body: "" })).document.verdict).toBe("clean");
+  });
+});
+
+describe("an engine that wants hashes", () => {
+  const abilities: EngineAbilities = { inputs: ["hash"] };
+
+  it("is given the hash of what is not sent", async () => {
+    const headers = { "Repr-Digest": digest(content), "Scan-Total-Length": "12" };
+    const { asked } = await asking(headers, { body: "", abilities });
+    expect([asked?.sha256, asked?.size]).toEqual([hex(content), 0]);
+  });
+
+  it("is given the hash of what is sent all the same", async () => {
+    expect((await asking({}, { abilities })).asked?.sha256).toBe(hex(content));
+  });
+
+  it("is not given a hash that the body contradicts", async () => {
+    const headers = { "Content-Digest": digest("other content") };
+    const { status, asked } = await asking(headers, { abilities });
+    expect([status, asked]).toEqual([400, undefined]);
+  });
+
+  it("is told no hash when neither it nor the entity was sent", async () => {
+    const { asked } = await asking({ "Scan-Total-Length": "5" }, { body: "", abilities });
+    expect(asked).toMatchObject({ sha256: undefined });
+  });
+});
+
+describe("a stage before the whole entity", () => {
+  it.each(["headers", "preview"])(
+    "is answered continue when the engine cannot judge at %s",
+    async (stage) => {
+      const { document, asked } = await asking({ "Scan-Stage": stage });
+      expect([document, asked]).toEqual([{ verdict: "continue" }, undefined]);
+    },
+  );
+
+  it("is judged by an engine that can", async () => {
+    const abilities: EngineAbilities = { inputs: ["url"], stages: ["headers", "full"] };
+    const { document } = await asking({ "Scan-Stage": "headers" }, { body: "", abilities });
+    expect(document.verdict).toBe("clean");
+  });
+});
+
+describe("a policy", () => {
+  const abilities: EngineAbilities = { inputs: ["content"], policies: ["strict"] };
+
+  it("is refused when the engine has others only", async () => {
+    expect((await asking({ "Scan-Policy": "loose" }, { abilities })).status).toBe(400);
+  });
+
+  it("is taken when the engine has it", async () => {
+    const { asked } = await asking({ "Scan-Policy": "strict" }, { abilities });
+    expect(asked?.facts.policy).toBe("strict");
+  });
+});
