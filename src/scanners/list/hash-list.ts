@@ -1,23 +1,9 @@
 import { createHash } from "node:crypto";
+import { HashListBuilder, type HashListData } from "./hash-list-builder.ts";
 
-const HASH_BYTES = 32;
+const SHA256_BYTES = 32;
 
-/** A hash list as it crosses threads: shared memory, nothing is copied. */
-export interface HashListData {
-  /** SHA-256 values, sorted, 32 bytes each. */
-  readonly hashes: SharedArrayBuffer;
-  /** For each hash, where its name begins in `names`; one more at the end. */
-  readonly nameOffsets: SharedArrayBuffer;
-  /** The names, UTF-8, one after the other; a hash without one has an empty name. */
-  readonly names: SharedArrayBuffer;
-  /** Hash of the text. */
-  readonly digest: string;
-}
-
-interface Listed {
-  readonly hash: Buffer;
-  readonly name: string;
-}
+export type { HashListData };
 
 /** A line of a list that is none of the forms it may have. */
 export class HashListError extends Error {
@@ -39,65 +25,48 @@ export class HashListError extends Error {
  * a list with a line that is not understood is a list that silently lets something pass.
  */
 export function parseHashList(text: string): HashListData {
-  const listed: Listed[] = [];
+  const builder = new HashListBuilder(SHA256_BYTES);
   let number = 0;
   for (const line of text.split("\n")) {
     number += 1;
     const entry = line.trim();
-    if (entry === "" || entry.startsWith("#")) continue;
-    listed.push(parseLine(entry, number));
+    if (entry !== "" && !entry.startsWith("#")) addLine(builder, entry, number);
   }
-  listed.sort((a, b) => Buffer.compare(a.hash, b.hash));
-  return packed(listed, createHash("sha256").update(text).digest("hex"));
+  return builder.build(createHash("sha256").update(text).digest("hex"));
 }
 
-function parseLine(entry: string, number: number): Listed {
+function addLine(builder: HashListBuilder, entry: string, number: number): void {
   const [, hex, rest] = /^([0-9a-f]{64})(?:$|[\s,:](.*)$)/i.exec(entry) ?? [];
   if (hex === undefined) throw new HashListError(number, entry);
-  const clamav = entry[HASH_BYTES * 2] === ":" ? /^(?:\d+|\*):([^:]*)/.exec(rest ?? "") : undefined;
+  const isClamav = entry[SHA256_BYTES * 2] === ":";
+  const clamav = isClamav ? /^(?:\d+|\*):([^:]*)/.exec(rest ?? "") : undefined;
   if (clamav === null) throw new HashListError(number, entry);
-  return { hash: Buffer.from(hex, "hex"), name: clamav?.[1] ?? rest?.trim() ?? "" };
-}
-
-function packed(listed: readonly Listed[], digest: string): HashListData {
-  const nameBytes = listed.reduce((sum, { name }) => sum + Buffer.byteLength(name), 0);
-  const hashes = Buffer.from(new SharedArrayBuffer(listed.length * HASH_BYTES));
-  const names = Buffer.from(new SharedArrayBuffer(nameBytes));
-  const nameOffsets = new Uint32Array(new SharedArrayBuffer((listed.length + 1) * 4));
-  let written = 0;
-  for (const [index, { hash, name }] of listed.entries()) {
-    hash.copy(hashes, index * HASH_BYTES);
-    nameOffsets[index] = written;
-    written += names.write(name, written);
-  }
-  nameOffsets[listed.length] = written;
-  return {
-    hashes: hashes.buffer as unknown as SharedArrayBuffer,
-    nameOffsets: nameOffsets.buffer,
-    names: names.buffer as unknown as SharedArrayBuffer,
-    digest,
-  };
+  builder.add(hex, clamav?.[1] ?? rest?.trim() ?? "");
 }
 
 /** Looks hashes up by binary search. Costs nothing to make: the data is used where it is. */
 export class HashList {
   readonly digest: string;
   readonly size: number;
+  readonly #hashBytes: number;
   readonly #hashes: Buffer;
+  readonly #nameNumbers: Uint32Array;
   readonly #names: Buffer;
   readonly #nameOffsets: Uint32Array;
 
   constructor(data: HashListData) {
     this.digest = data.digest;
+    this.#hashBytes = data.hashBytes;
     this.#hashes = Buffer.from(data.hashes);
+    this.#nameNumbers = new Uint32Array(data.nameNumbers);
     this.#names = Buffer.from(data.names);
     this.#nameOffsets = new Uint32Array(data.nameOffsets);
-    this.size = this.#hashes.length / HASH_BYTES;
+    this.size = this.#nameNumbers.length;
   }
 
   /** The name given to this hash, empty when it has none; undefined when the hash is not listed. */
-  find(sha256: string): string | undefined {
-    const wanted = Buffer.from(sha256, "hex");
+  find(hex: string): string | undefined {
+    const wanted = Buffer.from(hex, "hex");
     let low = 0;
     let high = this.size;
     while (low < high) {
@@ -111,11 +80,12 @@ export class HashList {
   }
 
   #compareAt(index: number, wanted: Buffer): number {
-    const from = index * HASH_BYTES;
-    return this.#hashes.compare(wanted, 0, HASH_BYTES, from, from + HASH_BYTES);
+    const from = index * this.#hashBytes;
+    return this.#hashes.compare(wanted, 0, this.#hashBytes, from, from + this.#hashBytes);
   }
 
   #nameAt(index: number): string {
-    return this.#names.toString("utf8", this.#nameOffsets[index], this.#nameOffsets[index + 1]);
+    const number = this.#nameNumbers[index] as number;
+    return this.#names.toString("utf8", this.#nameOffsets[number], this.#nameOffsets[number + 1]);
   }
 }

@@ -1,0 +1,28 @@
+import { isIP } from "node:net";
+
+const MAX_CHARS = 253;
+/** What most names are already; the last label of an address, and of no domain, is a number. */
+const normal = /^(?:[a-z0-9_-]{1,63}\.)*[a-z_-][a-z0-9_-]{0,62}$/;
+/** Characters that would end the host of a URL, or that no host has. */
+const notOfHosts = /[\s/?#@\\:[\]%<>^|"]/;
+
+/**
+ * The one form of a host name or an address: lower case, Punycode, without a trailing dot or the
+ * brackets of an IPv6 address. Undefined when it is neither.
+ */
+export function hostName(text: string): string | undefined {
+  if (text.length <= MAX_CHARS && normal.test(text)) return text;
+  // Four bytes of UTF-8 make one of the characters of an IDN, at most.
+  if (text.length > 4 * MAX_CHARS) return undefined;
+  const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (isIP(bare) === 6) return URL.parse(`http://[${bare}]/`)?.hostname.slice(1, -1);
+  const undotted = bare.endsWith(".") ? bare.slice(0, -1) : bare;
+  if (undotted === "" || undotted.includes("..") || notOfHosts.test(undotted)) return undefined;
+  const name = URL.parse(`http://${undotted}/`)?.hostname;
+  return name === undefined || name.startsWith(".") || name.length > MAX_CHARS ? undefined : name;
+}
+
+/** Whether a name in the form of `hostName` is an address, which has nothing above it. */
+export function isAddress(name: string): boolean {
+  return name.includes(":") || (/\d$/.test(name) && isIP(name) !== 0);
+}
