@@ -8,6 +8,7 @@ export interface ClamavScannerOptions {
   readonly connectTimeoutMs: number;
   readonly probeIntervalMs: number;
   readonly ownEpoch: string | undefined;
+  readonly handOverDirectory?: string | undefined;
 }
 
 /** Rejects with a `StartError`. */

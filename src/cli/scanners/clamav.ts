@@ -1,5 +1,5 @@
 import { formatDuration } from "../../config/index.ts";
-import { span, token } from "./scanner-setting.ts";
+import { path, span, token } from "./scanner-setting.ts";
 import { shippedScanner } from "./shipped-scanner.ts";
 
 /** `sluice scanner clamav` */
@@ -30,6 +30,14 @@ export const clamav = shippedScanner({
       parse: span,
     },
     {
+      name: "hand-over-directory",
+      form: "path",
+      fallback: "",
+      description:
+        "Directory in memory that clamd sees under the same path: it reads bodies there in place of a stream.",
+      parse: path,
+    },
+    {
       name: "epoch",
       form: "text",
       fallback: "",
@@ -45,6 +53,7 @@ export const clamav = shippedScanner({
         connectTimeoutMs: settings["connect-timeout"],
         probeIntervalMs: settings["probe-interval"],
         ownEpoch: settings.epoch || undefined,
+        handOverDirectory: settings["hand-over-directory"] || undefined,
       },
       server,
     ),

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { errorVerdict, VerdictReason } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import type { EngineState, EngineVerdict, ScanEngine, ScanSubject } from "../serve/scan-engine.ts";
@@ -6,6 +7,8 @@ import { Clamd } from "./clamd.ts";
 import type { ClamdAddress } from "./clamd-address.ts";
 import { ClamdFailure } from "./clamd-connection.ts";
 import { verdictOfReply } from "./clamd-reply.ts";
+import { type HandedOver, HandOver } from "./hand-over.ts";
+import { asStreamReply } from "./instream.ts";
 
 export interface ClamavEngineOptions {
   /** Equal clamds: each has the same signatures and settings. */
@@ -14,11 +17,15 @@ export interface ClamavEngineOptions {
   readonly probeIntervalMs: number;
   /** Identity of signatures of one's own, of which clamd tells no version. */
   readonly ownEpoch: string | undefined;
+  /** A directory that clamd sees under the same path; left out: bodies go through the connection. */
+  readonly handOverDirectory?: string | undefined;
   readonly logger: Logger;
 }
 
+const MiB = 1024 * 1024;
 /** Bodies up to this are kept until there is a verdict, so that another clamd can be asked. */
-const MAX_KEPT_BYTES = 64 * 1024;
+const MAX_KEPT_BYTES = MiB;
+const HAND_OVER_LIMITS = { maxFileBytes: 16 * MiB, maxTotalBytes: 512 * MiB };
 const UNKNOWN_EPOCH = "unknown";
 const RETRY_AFTER_SECONDS = 1;
 
@@ -36,8 +43,13 @@ export async function createClamavEngine(options: ClamavEngineOptions): Promise<
 class ClamavEngine implements ScanEngine {
   readonly name = "clamav";
   readonly #clamds: readonly Clamd[];
+  readonly #logger: Logger;
+  #handOver: HandOver | undefined;
 
   constructor(options: ClamavEngineOptions) {
+    this.#logger = options.logger;
+    const { handOverDirectory: directory } = options;
+    if (directory !== undefined) this.#handOver = new HandOver({ directory, ...HAND_OVER_LIMITS });
     this.#clamds = options.clamds.map((address) => new Clamd({ ...options, address }));
   }
 
@@ -62,10 +74,50 @@ class ClamavEngine implements ScanEngine {
   }
 
   async scan(subject: ScanSubject): Promise<EngineVerdict> {
-    const { size = Infinity, body } = subject;
-    const kept = size <= MAX_KEPT_BYTES ? await collected(body) : undefined;
+    const { size, body } = subject;
+    if (this.#handOver?.admits(size)) return this.#scanFile(this.#handOver, subject, size);
+    if ((size ?? Infinity) > MAX_KEPT_BYTES) return this.#ask(subject, streamed(body));
+    return this.#ask(subject, kept(await collected(body)));
+  }
+
+  async #scanFile(handOver: HandOver, subject: ScanSubject, size: number): Promise<EngineVerdict> {
+    const file = await handOver.keep(subject.body, size);
+    try {
+      return await this.#ask(subject, this.#filed(file));
+    } finally {
+      file.remove();
+    }
+  }
+
+  /** As a file, or as a stream to a clamd that cannot read it. */
+  #filed({ path }: HandedOver): Handing {
+    return {
+      canRepeat: true,
+      give: async (clamd, signal) => {
+        const reply = asStreamReply(await clamd.scanFile(path, signal), path);
+        if (!isUnreadable(reply)) return reply;
+        this.#noHandOver(clamd, reply);
+        return clamd.scan(createReadStream(path), signal);
+      },
+    };
+  }
+
+  /** A clamd that is somebody else, or elsewhere, cannot read what is handed over: as good as not configured. */
+  #noHandOver({ label }: Clamd, why: string): void {
+    if (this.#handOver === undefined) return;
+    this.#handOver = undefined;
+    this.#logger.warn(
+      "clamd cannot read files that are handed over: they are streamed from now on",
+      {
+        clamd: label,
+        why,
+      },
+    );
+  }
+
+  async #ask(subject: ScanSubject, handing: Handing): Promise<EngineVerdict> {
     for (const clamd of this.#inOrder()) {
-      const judged = await judgedBy(clamd, subject, kept);
+      const judged = await judgedBy(clamd, handing, subject.signal);
       if (judged !== undefined) return judged;
     }
     throw new ScanProblem(503, "no clamd answers", { retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -95,25 +147,46 @@ class ClamavEngine implements ScanEngine {
   }
 }
 
+/** A way to give a body to clamd. */
+interface Handing {
+  /** What was given to one clamd can be given to another. */
+  readonly canRepeat: boolean;
+  readonly give: (clamd: Clamd, signal: AbortSignal) => Promise<string>;
+}
+
+const streamed = (body: AsyncIterable<Buffer>): Handing => ({
+  canRepeat: false,
+  give: (clamd, signal) => clamd.scan(body, signal),
+});
+
+const kept = (body: Buffer): Handing => ({
+  canRepeat: true,
+  give: (clamd, signal) => clamd.scanSmall(body, signal),
+});
+
 /** The verdict of one clamd; undefined when it gave none and another can be asked. */
 async function judgedBy(
   clamd: Clamd,
-  { body, signal }: ScanSubject,
-  kept: Buffer | undefined,
+  { canRepeat, give }: Handing,
+  signal: AbortSignal,
 ): Promise<EngineVerdict | undefined> {
   // Before the scan: an engine that is replaced meanwhile does not give its verdict the new name.
   const epoch = clamd.epoch ?? UNKNOWN_EPOCH;
   try {
-    const reply = await (kept === undefined
-      ? clamd.scan(body, signal)
-      : clamd.scanSmall(kept, signal));
-    return { verdict: verdictOfReply(reply), epoch };
+    return { verdict: verdictOfReply(await give(clamd, signal)), epoch };
   } catch (error) {
     if (!(error instanceof ClamdFailure) || signal.aborted) throw error;
     // What was not kept is gone, unless there was no connection to send it by.
-    if (kept !== undefined || error.isUnreached) return undefined;
+    if (canRepeat || error.isUnreached) return undefined;
     return { verdict: errorVerdict(VerdictReason.EngineError, error.message), epoch };
   }
+}
+
+/** The replies of a clamd that does not see the file, or may not read it. */
+function isUnreadable(reply: string): boolean {
+  return /^stream: (?:File path check failure: .*|lstat\(\) failed: .*|Access denied\.) ERROR$/.test(
+    reply,
+  );
 }
 
 async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {

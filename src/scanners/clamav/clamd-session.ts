@@ -1,5 +1,5 @@
 import { type ClamdConnection, ClamdFailure } from "./clamd-connection.ts";
-import { instreamCommand } from "./instream.ts";
+import { instreamCommand, scanCommand } from "./instream.ts";
 
 /** Scans of a session under way; clamd spreads them over its threads. */
 const MAX_PENDING = 32;
@@ -38,7 +38,19 @@ export class ClamdSession {
   }
 
   /** clamd's reply to a body. Rejects with a `ClamdFailure` when none comes. */
-  async scan(body: Buffer, signal: AbortSignal): Promise<string> {
+  scan(body: Buffer, signal: AbortSignal): Promise<string> {
+    const frame = Buffer.alloc(4);
+    frame.writeUInt32BE(body.length);
+    // A frame of no length is the end, which an empty body has but once.
+    return this.#ask([instreamCommand, ...(body.length > 0 ? [frame, body] : []), end], signal);
+  }
+
+  /** The same for a file that clamd reads itself. */
+  scanFile(path: string, signal: AbortSignal): Promise<string> {
+    return this.#ask([scanCommand(path)], signal);
+  }
+
+  async #ask(command: readonly Buffer[], signal: AbortSignal): Promise<string> {
     clearTimeout(this.#idle);
     const id = ++this.#sent;
     const receivedBefore = this.#received;
@@ -50,10 +62,7 @@ export class ClamdSession {
     };
     signal.addEventListener("abort", giveUp, { once: true });
     this.#pending.set(id, { resolve, reject });
-    const frame = Buffer.alloc(4);
-    frame.writeUInt32BE(body.length);
-    // A frame of no length is the end, which an empty body has but once.
-    this.#connection.write([instreamCommand, ...(body.length > 0 ? [frame, body] : []), end]);
+    this.#connection.write(command);
     try {
       return await promise;
     } finally {

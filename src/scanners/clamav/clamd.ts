@@ -66,15 +66,36 @@ export class Clamd {
 
   /** The same for a body that is there: several such share a connection. */
   scanSmall(body: Buffer, signal: AbortSignal): Promise<string> {
+    return this.#shared(
+      (session) => session.scan(body, signal),
+      () => this.#scanAlone([body], signal),
+      signal,
+    );
+  }
+
+  /** The same for a file that clamd can read. */
+  scanFile(path: string, signal: AbortSignal): Promise<string> {
+    return this.#shared(
+      (session) => session.scanFile(path, signal),
+      () => this.#askAlone((connection) => ask(connection, `SCAN ${path}`), signal),
+      signal,
+    );
+  }
+
+  /** In the session, or alone: what ends a session may be another's stream. */
+  #shared(
+    together: (session: ClamdSession) => Promise<string>,
+    alone: () => Promise<string>,
+    signal: AbortSignal,
+  ): Promise<string> {
     return this.#counted(async () => {
       const session = await this.#sessionOf();
-      // What ends a session may be another's stream, so this one has a connection of its own then.
       const answer = session.hasRoom
-        ? await session.scan(body, signal).catch((error: ClamdFailure) => error)
+        ? await together(session).catch((error: ClamdFailure) => error)
         : undefined;
       if (typeof answer === "string") return answer;
       if (answer !== undefined && signal.aborted) throw answer;
-      return await this.#scanAlone([body], signal);
+      return await alone();
     }, signal);
   }
 
@@ -96,13 +117,17 @@ export class Clamd {
     }
   }
 
-  async #scanAlone(
-    body: AsyncIterable<Buffer> | Iterable<Buffer>,
+  #scanAlone(body: AsyncIterable<Buffer> | Iterable<Buffer>, signal: AbortSignal): Promise<string> {
+    return this.#askAlone((connection) => instream(connection, body), signal);
+  }
+
+  async #askAlone(
+    exchange: (connection: ClamdConnection) => Promise<string>,
     signal: AbortSignal,
   ): Promise<string> {
     const connection = await this.#open(signal);
     try {
-      return await instream(connection, body);
+      return await exchange(connection);
     } finally {
       connection.close();
     }

@@ -19,6 +19,14 @@ export async function instream(
   return await connection.reply();
 }
 
+/** SCAN of one file; the path is of our own making, so it ends no command. */
+export const scanCommand = (path: string): Buffer => Buffer.from(`zSCAN ${path}\0`);
+
+/** clamd names what it judged: here the file, in a stream `stream`. */
+export function asStreamReply(reply: string, path: string): string {
+  return reply.startsWith(`${path}: `) ? `stream: ${reply.slice(path.length + 2)}` : reply;
+}
+
 /** Sends one command and resolves with its reply. */
 export async function ask(connection: ClamdConnection, command: string): Promise<string> {
   await connection.send([Buffer.from(`z${command}\0`)]);

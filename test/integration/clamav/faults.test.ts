@@ -30,7 +30,7 @@ async function scannerOf(
 }
 
 const replies = (text: string): Behaviour => atEnd((socket) => socket.end(text));
-const large = Buffer.alloc(1024 * 1024, "a");
+const large = Buffer.alloc(2 * 1024 * 1024, "a");
 
 describe("answers of clamd", () => {
   it.each([

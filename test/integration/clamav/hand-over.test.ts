@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HandOver } from "../../../src/scanners/clamav/hand-over.ts";
+import { type Logger, silentLogger } from "../../../src/telemetry/index.ts";
+import { eicar } from "../../support/eicar.ts";
+import { describeWith } from "../../support/programs.ts";
+import { TempDirectory } from "../../support/temp-directory.ts";
+import { clamavPrograms, useClamd } from "./clamd-server.ts";
+import { atEnd, FakeClamd } from "./fake-clamd.ts";
+import { scan, startScanner } from "./scanner-under-test.ts";
+
+let directory: TempDirectory;
+const cleanups: (() => Promise<unknown>)[] = [];
+beforeEach(() => {
+  directory = new TempDirectory();
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  directory.remove();
+});
+
+async function scannerOf(clamd: string, logger: Logger = silentLogger) {
+  const scanner = await startScanner([clamd], {
+    handOverDirectory: directory.path,
+    drainTimeoutMs: 0,
+    logger,
+  });
+  cleanups.push(() => scanner.drain());
+  return scanner;
+}
+
+async function* pieces(...all: readonly string[]): AsyncGenerator<Buffer> {
+  for (const piece of all) yield Buffer.from(piece);
+}
+
+describeWith(clamavPrograms, "bodies that Debian's clamd reads as files", () => {
+  const clamd = useClamd();
+
+  it.each([
+    ["an empty one", "", "clean"],
+    ["one without a signature", randomBytes(300_000).toString("hex"), "clean"],
+    ["EICAR", eicar, "blocked"],
+  ])("get their verdict: %s", async (_name, body, verdict) => {
+    const { document } = await scan(await scannerOf(clamd().flag), body);
+    expect(document.verdict).toBe(verdict);
+  });
+
+  it("are named by their signature, without a path", async () => {
+    const { document } = await scan(await scannerOf(clamd().flag), eicar);
+    expect(document.threats).toEqual([
+      expect.objectContaining({ name: "Win.Test.EICAR_HDB-1.UNOFFICIAL" }),
+    ]);
+    expect(JSON.stringify(document)).not.toContain(directory.path);
+  });
+
+  it("each get the verdict on themselves when there are many at once", async () => {
+    const scanner = await scannerOf(clamd().flag);
+    const bodies = Array.from({ length: 40 }, (_, index) =>
+      index % 3 === 0 ? eicar : randomBytes(20_000).toString("hex"),
+    );
+    const answers = await Promise.all(bodies.map((body) => scan(scanner, body)));
+    const expected = bodies.map((body) => (body === eicar ? "blocked" : "clean"));
+    expect(answers.map(({ document }) => document.verdict)).toEqual(expected);
+  });
+
+  it("leave nothing behind", async () => {
+    const scanner = await scannerOf(clamd().flag);
+    await Promise.all([scan(scanner, eicar), scan(scanner, randomBytes(50_000))]);
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  it("are streamed when their length is unknown", async () => {
+    const { document } = await scan(await scannerOf(clamd().flag), [Buffer.from(eicar)]);
+    expect(document.verdict).toBe("blocked");
+  });
+});
+
+describe("bodies that clamd cannot read as files", () => {
+  const detects = atEnd((socket) => socket.end("stream: Eicar FOUND\0"));
+
+  it.each([
+    "File path check failure: No such file or directory. ERROR",
+    "lstat() failed: Permission denied. ERROR",
+    "Access denied. ERROR",
+  ])("are streamed, and a warning says so once: %s", async (reply) => {
+    const clamd = await FakeClamd.start(detects, (socket, received) => {
+      const path = /zSCAN ([^\0]+)\0/.exec(received.toString("latin1"))?.[1];
+      if (path !== undefined) socket.write(`1: ${path}: ${reply}\0`);
+    });
+    cleanups.push(() => clamd.stop());
+    const warnings: string[] = [];
+    const warn = (message: string): void => void warnings.push(message);
+    const scanner = await scannerOf(clamd.flag, { ...silentLogger, warn });
+    expect((await scan(scanner, eicar)).document.verdict).toBe("blocked");
+    expect((await scan(scanner, eicar)).document.verdict).toBe("blocked");
+    expect(warnings).toEqual([expect.stringContaining("cannot read files that are handed over")]);
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  it("are an error when clamd says something else about them", async () => {
+    const clamd = await FakeClamd.start(detects, (socket, received) => {
+      const path = /zSCAN ([^\0]+)\0/.exec(received.toString("latin1"))?.[1];
+      if (path !== undefined) socket.write(`1: ${path}: Can't open file or directory ERROR\0`);
+    });
+    cleanups.push(() => clamd.stop());
+    const { document } = await scan(await scannerOf(clamd.flag), eicar);
+    expect(document.verdict).toBe("error");
+    expect(JSON.stringify(document)).not.toContain(directory.path);
+  });
+});
+
+describe("a directory for bodies", () => {
+  const limits = { maxFileBytes: 100, maxTotalBytes: 150 };
+
+  it("admits bodies of known size within its bounds", () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    expect([undefined, 100, 101].map((size) => handOver.admits(size))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("is full for a body that does not fit beside the others, until one is removed", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const file = await handOver.keep(pieces("x".repeat(100)), 100);
+    expect(handOver.admits(51)).toBe(false);
+    file.remove();
+    expect(handOver.admits(51)).toBe(true);
+  });
+
+  it("keeps nothing of a body that ends before its time", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    async function* cut(): AsyncGenerator<Buffer> {
+      yield Buffer.from("half");
+      throw new Error("gone");
+    }
+    await expect(handOver.keep(cut(), 100)).rejects.toThrow("gone");
+    expect(readdirSync(directory.path)).toEqual([]);
+    expect(handOver.admits(100)).toBe(true);
+  });
+
+  it("loses what a dead scanner left an hour ago, and nothing else", () => {
+    const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+    const [left, fresh, foreign] = [`sluice-${"a".repeat(32)}`, `sluice-${"b".repeat(32)}`, "mine"];
+    for (const name of [left, fresh, foreign] as const) writeFileSync(directory.join(name), "");
+    for (const name of [left, foreign] as const) utimesSync(directory.join(name), old, old);
+    new HandOver({ directory: directory.path, ...limits });
+    expect(readdirSync(directory.path).sort()).toEqual(["mine", fresh].sort());
+  });
+
+  it("has to be there", () => {
+    const gone = directory.join("gone");
+    expect(() => new HandOver({ directory: gone, ...limits })).toThrow("ENOENT");
+  });
+});
