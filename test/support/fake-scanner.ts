@@ -17,6 +17,13 @@ export interface ReceivedScan {
   readonly body: Buffer;
 }
 
+/** Where a scanner listens; several on one port of the loopback are replicas of one name. */
+export interface ScannerAddress {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
 /** What the scanner does with one request that is not for `/v1/info`. */
 export type ScannerScript = (
   request: IncomingMessage,
@@ -31,23 +38,39 @@ export class FakeScanner {
   script: ScannerScript = answers({ verdict: "clean" });
   readonly #sockets = new Set<Socket>();
   #server: ReturnType<typeof createServer> | undefined;
-  #port = 0;
+  readonly #host: string;
+  #port: number;
   #isDown = false;
   readonly #tls: TlsOptions | undefined;
 
-  private constructor(tls: TlsOptions | undefined) {
+  private constructor(tls: TlsOptions | undefined, { host, port }: ScannerAddress) {
     this.#tls = tls;
+    this.#host = host;
+    this.#port = port;
   }
 
-  static async start(script?: ScannerScript, tls?: TlsOptions): Promise<FakeScanner> {
-    const scanner = new FakeScanner(tls);
+  static async start(
+    script?: ScannerScript,
+    tls?: TlsOptions,
+    address: ScannerAddress = { host: "127.0.0.1", port: 0 },
+  ): Promise<FakeScanner> {
+    const scanner = new FakeScanner(tls, address);
     if (script !== undefined) scanner.script = script;
     await scanner.listen();
     return scanner;
   }
 
   get url(): string {
-    return `${this.#tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
+    return this.urlAt(this.#host);
+  }
+
+  /** Its URL for those who know it by another name. */
+  urlAt(name: string): string {
+    return `${this.#tls === undefined ? "http" : "https"}://${name}:${this.#port}`;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   /** Listens, again where it listened before. */
@@ -62,7 +85,7 @@ export class FakeScanner {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
-    server.listen(this.#port, "127.0.0.1");
+    server.listen(this.#port, this.#host);
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;

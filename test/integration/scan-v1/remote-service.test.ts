@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { CertificateAuthority } from "../../support/certificate-authority.ts";
 import {
   afterUpload,
@@ -156,8 +156,25 @@ describe("an IcapService with a scanner over HTTP", () => {
     expect(secured.received[0]?.headers.authorization).toBe("Bearer s3cret-t0ken");
   });
 
+  it("shows a token that was rotated, without a restart", async () => {
+    service.rotate("default/token", "value", "r0tated-t0ken");
+    await vi.waitFor(async () => {
+      await service.judge("secured", "x");
+      expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
+    }, 10_000);
+    expect(service.log).toContain('"msg":"scanner\'s secrets have changed"');
+  });
+
+  it("keeps the token that was good while the new one cannot be used", async () => {
+    service.rotate("default/token", "value", "no\ntoken");
+    await vi.waitFor(() => expect(service.log).toContain("secrets cannot be used"), 10_000);
+    expect((await service.judge("secured", "x")).answer.status).toBe(204);
+    expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
+  });
+
   it("writes no secret into the log", () => {
     expect(service.log).not.toContain("s3cret-t0ken");
+    expect(service.log).not.toContain("r0tated-t0ken");
     expect(service.log).not.toContain("PRIVATE KEY");
   });
 });

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { IcapAnswer } from "../../support/icap-answer.ts";
 import { icapRequest } from "../../support/icap-request.ts";
@@ -63,8 +64,21 @@ export class RemoteService {
       mkdirSync(directory.join(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
       writeFileSync(directory.join(path), value);
     }
-    const flags = ["-f", resources, `--secrets-directory=${directory.path}`, "--log-level=debug"];
+    const flags = [
+      ...["-f", resources, `--secrets-directory=${directory.path}`],
+      ...["--log-level=debug", "--resources-poll=100ms"],
+    ];
     return new RemoteService(await Sluice.start({ flags }), directory);
+  }
+
+  /** As a mounted Secret changes: the directory is swapped, not the file in it. */
+  rotate(secret: string, key: string, value: string): void {
+    const fresh = this.#directory.join(`fresh-${key}`);
+    mkdirSync(fresh);
+    writeFileSync(join(fresh, key), value);
+    const old = this.#directory.join(secret);
+    renameSync(old, `${old}.${Date.now()}`);
+    renameSync(fresh, old);
   }
 
   get log(): string {
