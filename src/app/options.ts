@@ -19,7 +19,7 @@ import type { IcapServerOptions } from "../server/index.ts";
 
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {
-  scannerProtocols: ["Embedded", "ScanV1"],
+  scannerProtocols: ["Embedded", "ScanV1", "Icap"],
   scannerModes: ["Hold"],
   combineStrategies: ["AnyBlocks"],
 };
@@ -48,7 +48,9 @@ export function extractionLimits({ scan }: Settings): ExtractionLimits {
   };
 }
 
-export function factoryOptions(settings: Settings): Omit<ServiceFactoryOptions, "extractor"> {
+export function factoryOptions(
+  settings: Settings,
+): Omit<ServiceFactoryOptions, "extractor" | "metrics" | "logger"> {
   return {
     optionsTtlMs: settings.services.optionsTtl,
     maxConnections: advertisedConnections(settings),

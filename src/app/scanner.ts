@@ -1,3 +1,4 @@
+import { createIcapScanner } from "../chain/index.ts";
 import type { Settings } from "../config/index.ts";
 import type { SpoolStore } from "../entity/index.ts";
 import type { RoutingTable, ScannerEntry } from "../resources/index.ts";
@@ -64,6 +65,18 @@ export async function makeScanner(
       connections: protocol.limits.concurrency,
       retry: protocol.retry,
       circuitBreaker: protocol.circuitBreaker,
+    });
+  }
+  if (protocol.type === "Icap") {
+    const { limits, maxBytes = settings.scan.maxEntityBytes, ...options } = protocol;
+    return createIcapScanner({
+      name,
+      logger,
+      ...options,
+      maxBytes,
+      connections: limits.concurrency,
+      credentials: await credentialsOf(protocol, settings),
+      newSpool: (answerBytes) => spools.create(answerBytes),
     });
   }
   const scanner = await makeEmbedded(name, protocol, settings, logger);

@@ -9,7 +9,8 @@ import {
 import type { ScannerEntry } from "../resources/index.ts";
 import type { ScanV1Credentials } from "../scanning/index.ts";
 
-type ScanV1Entry = Extract<ScannerEntry["protocol"], { type: "ScanV1" }>;
+/** An entry of a scanner elsewhere. */
+type ScanV1Entry = Pick<Extract<ScannerEntry["protocol"], { type: "ScanV1" }>, "tls" | "auth">;
 
 /** What an entry's references to secrets stand for. Rejects, without a secret in the reason, when one leads nowhere. */
 export async function credentialsOf(

@@ -13,15 +13,17 @@ import { tagOf } from "./adapted-answer.ts";
 
 /** How to reach a server and to prove who asks; made of secrets, so never logged. */
 export interface PeerCredentials {
-  readonly tls?: {
-    /** PEM. Left out: the authorities that Node trusts. */
-    readonly ca?: string;
-    readonly certificate?: { readonly cert: string; readonly key: string };
-    readonly serverName?: string;
-    readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  };
+  readonly tls?:
+    | {
+        /** PEM. Left out: the authorities that Node trusts. */
+        readonly ca?: string;
+        readonly certificate?: { readonly cert: string; readonly key: string };
+        readonly serverName?: string;
+        readonly minVersion: "TLSv1.2" | "TLSv1.3";
+      }
+    | undefined;
   /** A field of every ICAP request, for example `authorization`. */
-  readonly auth?: { readonly name: string; readonly value: string };
+  readonly auth?: { readonly name: string; readonly value: string } | undefined;
 }
 
 export interface PeerOptions {

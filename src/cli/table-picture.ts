@@ -130,13 +130,26 @@ function protocolRows(protocol: ScannerEntry["protocol"]): Row[] {
       ["hashes", protocol.hashList ?? "none"],
     ];
   }
-  const { urls, retry, circuitBreaker, tls, auth } = protocol;
+  const { urls, circuitBreaker, tls, auth } = protocol;
+  const attempts = protocol.type === "Icap" ? protocol.attempts : protocol.retry.attempts;
   const breaker = `open for ${formatDuration(circuitBreaker.openForMs)} after ${counted(circuitBreaker.failures, "failure")}`;
   return [
     ...listRows("url", urls.map(inline)),
-    ["attempts", `${retry.attempts}, circuit breaker ${breaker}`],
+    ...(protocol.type === "Icap" ? icapRows(protocol) : []),
+    ["attempts", `${attempts}, circuit breaker ${breaker}`],
     ...(tls === undefined ? [] : [["tls", `${tls.minVersion} at least`] as const]),
     ["auth", auth === undefined ? "none" : authText(auth)],
+  ];
+}
+
+function icapRows(protocol: Extract<ScannerEntry["protocol"], { type: "Icap" }>): Row[] {
+  const { method, replaced, shares, maxBytes } = protocol;
+  const meaning = replaced === "Blocked" ? "a block page" : "new content";
+  const told = ["content", "name", "type", ...shares.map((share) => share.toLowerCase())];
+  return [
+    ["method", `${method}; other content is ${meaning}`],
+    ["is told", told.join(", ")],
+    ...(maxBytes === undefined ? [] : [["at most", formatSize(maxBytes)] as const]),
   ];
 }
 

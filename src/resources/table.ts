@@ -79,16 +79,16 @@ const serviceEntry = z.strictObject({
   generation: sha256,
 });
 
-const scanV1 = z.strictObject({
-  type: z.literal("ScanV1"),
-  urls: z.array(z.string()),
-  limits: z.strictObject({
-    concurrency: z.int(),
-    queue: z.int(),
-    rate: z.strictObject({ count: z.int(), perMs: ms }).optional(),
-  }),
-  retry: z.strictObject({ attempts: z.int(), budgetPercent: z.int(), backoffMs: ms }),
-  circuitBreaker: z.strictObject({ failures: z.int(), openForMs: ms }),
+const limits = z.strictObject({
+  concurrency: z.int(),
+  queue: z.int(),
+  rate: z.strictObject({ count: z.int(), perMs: ms }).optional(),
+});
+
+const circuitBreaker = z.strictObject({ failures: z.int(), openForMs: ms });
+
+/** How to reach a scanner elsewhere and prove who asks. */
+const credentials = {
   tls: z
     .strictObject({
       ca: z.strictObject({ configMap: keyRef.optional(), secret: keyRef.optional() }).optional(),
@@ -104,15 +104,33 @@ const scanV1 = z.strictObject({
       z.strictObject({ type: z.literal("Header"), name: z.string(), value: keyRef }),
     ])
     .optional(),
+};
+
+const scanV1 = z.strictObject({
+  type: z.literal("ScanV1"),
+  urls: z.array(z.string()),
+  limits,
+  retry: z.strictObject({ attempts: z.int(), budgetPercent: z.int(), backoffMs: ms }),
+  circuitBreaker,
+  ...credentials,
+});
+
+const icap = z.strictObject({
+  type: z.literal("Icap"),
+  urls: z.array(z.string()),
+  method: z.enum(["Auto", "REQMOD", "RESPMOD"]),
+  replaced: z.enum(["Blocked", "Modified"]),
+  shares: z.array(z.enum(["Url", "Identity"])),
+  maxBytes: z.int().min(1).optional(),
+  limits,
+  attempts: z.int().min(1),
+  circuitBreaker,
+  ...credentials,
 });
 
 const embedded = z.strictObject({
   type: z.literal("Embedded"),
-  limits: z.strictObject({
-    concurrency: z.int(),
-    queue: z.int(),
-    rate: z.strictObject({ count: z.int(), perMs: ms }).optional(),
-  }),
+  limits,
   rulesDirectory: z.string().optional(),
   hashList: z.string().optional(),
 });
@@ -121,7 +139,7 @@ const scannerEntry = z.strictObject({
   /** `IcapScanner/namespace/name` or `ClusterIcapScanner/name`. */
   key: z.string(),
   name: z.string(),
-  protocol: z.discriminatedUnion("type", [embedded, scanV1]),
+  protocol: z.discriminatedUnion("type", [embedded, scanV1, icap]),
   /** Why it cannot work, such as a missing Secret: each of its verdicts is `error`. */
   unresolved: z.string().optional(),
   /** Identity of the configuration: an equal hash means that a running scanner can be kept. */

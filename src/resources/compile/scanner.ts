@@ -1,3 +1,4 @@
+import { quantityBytes } from "../../cel/index.ts";
 import { contentHash } from "../content-hash.ts";
 import type { ClusterIcapScanner, IcapScanner } from "../schema/kinds.ts";
 import { durationMs, rateOf } from "../schema/units.ts";
@@ -81,10 +82,7 @@ export function compileScanner(
   unresolved: readonly Finding<ResolvedRefsReason>[],
 ): CompiledScanner {
   const home = homeOf(scanner, namespace, setting);
-  const protocol =
-    scanner.spec.protocol.type === "Embedded"
-      ? embeddedOf(scanner.spec)
-      : scanV1Of(scanner.spec, home, namespace);
+  const protocol = protocolOf(scanner.spec, home, namespace);
   const key = scannerKey(scanner.kind, namespace, scanner.metadata.name);
   const reason = unresolved.at(0)?.message;
   const body = {
@@ -114,6 +112,16 @@ function limitsOf({ limits }: ScannerResource["spec"]) {
   };
 }
 
+function protocolOf(
+  spec: ScannerResource["spec"],
+  home: string,
+  namespace: string,
+): ScannerEntry["protocol"] {
+  const { icap } = spec.protocol;
+  if (icap !== undefined) return icapOf(icap, spec, home);
+  return spec.protocol.type === "Embedded" ? embeddedOf(spec) : scanV1Of(spec, home, namespace);
+}
+
 function embeddedOf(spec: ScannerResource["spec"]): ScannerEntry["protocol"] {
   const { rulesDirectory, hashList } = spec.protocol.embedded ?? {};
   return {
@@ -129,7 +137,7 @@ function scanV1Of(
   home: string,
   namespace: string,
 ): ScannerEntry["protocol"] {
-  const { retry, circuitBreaker, tls, auth } = spec;
+  const { retry } = spec;
   return {
     type: "ScanV1",
     urls: urlsOf(spec, namespace),
@@ -139,10 +147,43 @@ function scanV1Of(
       budgetPercent: retry.budgetPercent,
       backoffMs: durationMs(retry.backoff),
     },
-    circuitBreaker: {
-      failures: circuitBreaker.failures,
-      openForMs: durationMs(circuitBreaker.openFor),
-    },
+    circuitBreaker: circuitBreakerOf(spec),
+    ...credentialsOf(spec, home),
+  };
+}
+
+function icapOf(
+  icap: NonNullable<ScannerResource["spec"]["protocol"]["icap"]>,
+  spec: ScannerResource["spec"],
+  home: string,
+): ScannerEntry["protocol"] {
+  const { urls, method, replaced, share, maxBytes } = icap;
+  return {
+    type: "Icap",
+    urls: [...urls].sort(),
+    method,
+    replaced,
+    shares: [...share].sort(),
+    ...(maxBytes !== undefined && { maxBytes: quantityBytes(maxBytes) }),
+    limits: limitsOf(spec),
+    attempts: spec.retry.attempts,
+    circuitBreaker: circuitBreakerOf(spec),
+    ...credentialsOf(spec, home),
+  };
+}
+
+function circuitBreakerOf({ circuitBreaker }: ScannerResource["spec"]) {
+  return {
+    failures: circuitBreaker.failures,
+    openForMs: durationMs(circuitBreaker.openFor),
+  };
+}
+
+function credentialsOf(
+  { tls, auth }: ScannerResource["spec"],
+  home: string,
+): Pick<ScanV1Entry, "tls" | "auth"> {
+  return {
     ...(tls !== undefined && { tls: tlsOf(tls, home) }),
     ...(auth !== undefined && { auth: authOf(auth, home) }),
   };

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { withCelRules } from "./cel-rule.ts";
-import { dnsLabel, duration, keyRef, objectName, rate, setOf, withDefaults } from "./fields.ts";
+import {
+  dnsLabel,
+  duration,
+  keyRef,
+  objectName,
+  quantity,
+  rate,
+  setOf,
+  withDefaults,
+} from "./fields.ts";
 
 const embedded = z.strictObject({
   rulesDirectory: z
@@ -21,20 +30,64 @@ const embedded = z.strictObject({
     ),
 });
 
+const icapUrl = z
+  .string()
+  .max(2048)
+  .regex(
+    /^icaps?:\/\/[A-Za-z0-9.:[\]_-]+\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]+(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$/,
+    "must be an icap or icaps URL with the path of a service, without user and fragment",
+  );
+
+const icap = z.strictObject({
+  urls: setOf(icapUrl, 16)
+    .min(1)
+    .meta({ example: ["icap://av.corp.example:1344/avscan"] })
+    .describe("The service, as equal servers offer it."),
+  method: z
+    .enum(["Auto", "REQMOD", "RESPMOD"])
+    .default("Auto")
+    .describe(
+      "How entities are sent. Auto: as they came, or by the method that the server offers where it offers one only.",
+    ),
+  replaced: z
+    .enum(["Blocked", "Modified"])
+    .default("Blocked")
+    .describe(
+      "What other content with HTTP status 200 is, where the server does not say that it repaired something. Blocked: a block page. Modified: new content for the entity.",
+    ),
+  share: setOf(z.enum(["Url", "Identity"]), 2)
+    .default([])
+    .describe(
+      "What the server is told beside the content, its name and its type. Identity only where the service shares it, too. Verdicts then count as depending on it.",
+    ),
+  maxBytes: quantity({ min: "1", max: "10Gi" })
+    .optional()
+    .meta({ example: "5Mi" })
+    .describe(
+      "Larger entities are `unscannable`. Set it to the server's own limit: many let pass unscanned what is above theirs.",
+    ),
+});
+
 const protocol = withCelRules(
   z.strictObject({
     type: z
-      .enum(["Embedded", "ScanV1"])
+      .enum(["Embedded", "ScanV1", "Icap"])
       .describe(
-        "Embedded: the engines inside the process. ScanV1: a scanner that speaks scan/v1 over HTTP.",
+        "Embedded: the engines inside the process. ScanV1: a scanner that speaks scan/v1 over HTTP. Icap: another ICAP server.",
       ),
     embedded: embedded.optional().describe("With type Embedded, and only then."),
+    icap: icap.optional().describe("With type Icap, and only then."),
   }),
   [
     {
       rule: "self.type == 'Embedded' || !has(self.embedded)",
       message: "embedded belongs to type Embedded",
       fieldPath: ".embedded",
+    },
+    {
+      rule: "(self.type == 'Icap') == has(self.icap)",
+      message: "icap belongs to type Icap: set both or neither",
+      fieldPath: ".icap",
     },
   ],
 );

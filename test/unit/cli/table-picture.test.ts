@@ -3,7 +3,7 @@ import { tablePicture } from "../../../src/cli/table-picture.ts";
 import { compileFiles } from "../../../src/resources/index.ts";
 
 const capabilities = {
-  scannerProtocols: ["Embedded", "ScanV1"],
+  scannerProtocols: ["Embedded", "ScanV1", "Icap"],
   scannerModes: ["Hold", "Background"],
   combineStrategies: ["AnyBlocks", "Quorum", "Score"],
 } as const;
@@ -64,6 +64,28 @@ describe("the picture of a table", () => {
     ["", "AnyBlocks"],
   ])("says how verdicts are combined: %s", (spec, expected) => {
     expect(row(picture(spec, ""), "combine")).toBe(expected);
+  });
+
+  it("says how another ICAP server is asked, and what it is told", () => {
+    const text = `apiVersion: icap.sluice.dev/v1alpha1
+kind: IcapService
+metadata: { name: a }
+spec: { path: /a, scanners: [{ name: far, ref: { kind: IcapScanner, name: far } }] }
+---
+apiVersion: icap.sluice.dev/v1alpha1
+kind: IcapScanner
+metadata: { name: far }
+spec: { protocol: { type: Icap, icap: { urls: ["icap://far.example/scan"], share: [Url], maxBytes: 5Mi } } }
+`;
+    const { table } = compileFiles([{ name: "a.yaml", text }], { capabilities });
+    const shown = tablePicture(table).slice(tablePicture(table).indexOf("\nIcapScanner"));
+    const rows = ["url", "method", "is told", "at most"].map((label) => row(shown, label));
+    expect(rows).toEqual([
+      "icap://far.example/scan",
+      "Auto; other content is a block page",
+      "content, name, type, url",
+      "5Mi",
+    ]);
   });
 
   it("says how a scanner is asked", () => {

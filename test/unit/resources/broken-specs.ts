@@ -107,6 +107,22 @@ export const brokenScanners: Broken = [
     { protocol: { type: "ScanV1", embedded: {} } },
     "spec.protocol.embedded: embedded belongs to type Embedded",
   ],
+  [
+    { endpoint: undefined, protocol: { type: "Icap" } },
+    "spec.protocol.icap: icap belongs to type Icap: set both or neither",
+  ],
+  [
+    { protocol: { type: "ScanV1", icap: { urls: ["icap://a/b"] } } },
+    "spec.protocol.icap: icap belongs to type Icap: set both or neither",
+  ],
+  [
+    { protocol: { type: "Icap", icap: { urls: ["icap://a/b"] } } },
+    "spec.endpoint: endpoint belongs to protocol ScanV1: set both or neither",
+  ],
+  [
+    { endpoint: undefined, protocol: { type: "Icap", icap: { urls: ["http://a/b"] } } },
+    "spec.protocol.icap.urls[0]: must be an icap or icaps URL with the path of a service, without user and fragment",
+  ],
   [{ endpoint: {} }, "spec.endpoint: set exactly one of url, urls and service"],
   [
     { endpoint: { url: "http://a", urls: ["http://b"] } },
