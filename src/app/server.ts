@@ -9,6 +9,7 @@ import {
   createTransactionMetrics,
   type Log,
   MetricsRegistry,
+  PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
   PrometheusServerMetrics,
   TransactionChannel,
@@ -75,6 +76,8 @@ async function start(
     factory: new ServiceFactory({
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),
+      metrics: new PrometheusCombiningMetrics(registry),
+      logger,
     }),
     metrics,
     logger,

@@ -61,6 +61,9 @@ export class Spool {
   #ended = false;
   #disposed = false;
   #failure: SpoolFailure | undefined;
+  #holds = 0;
+  /** Ended while somebody held the content. */
+  #isLeftToHolders = false;
 
   constructor(parts: SpoolParts) {
     this.#parts = parts;
@@ -154,6 +157,22 @@ export class Spool {
     yield* readContent(this.#fileContent(file));
   }
 
+  /**
+   * Keeps the content valid until the function that it returns is called (again is harmless), also
+   * when the spool has been ended before: then the last one to let go disposes of it. Until then it
+   * counts in the budget.
+   */
+  retain(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holds -= 1;
+      if (this.#holds === 0 && this.#isLeftToHolders) this.dispose();
+    };
+  }
+
   /** Ends the spool: its file goes, its share of the budget is free. Safe to call at any time. */
   dispose(): void {
     this.#release((slab) => this.#parts.slabs.abandon(slab));
@@ -161,8 +180,8 @@ export class Spool {
 
   /**
    * As `dispose`, and the body's memory is used again at once. Only for a caller who knows that
-   * nobody reads the content any more: every scan of it has settled, every write of it is done.
-   * When in doubt (a scan timed out), `dispose`.
+   * nobody reads the content any more: every scan of it has settled, every write of it is done; who
+   * retains it is known here. When in doubt (a scan timed out), `dispose`.
    */
   recycle(): void {
     this.#release((slab) => this.#parts.slabs.recycle(slab));
@@ -170,8 +189,10 @@ export class Spool {
 
   #release(free: (slab: Buffer) => void): void {
     if (this.#disposed) return;
-    this.#disposed = true;
     this.#ended = true;
+    this.#isLeftToHolders = this.#holds > 0;
+    if (this.#isLeftToHolders) return;
+    this.#disposed = true;
     if (this.#slab !== undefined) free(this.#slab);
     this.#slab = undefined;
     if (this.#tail !== undefined) this.#parts.slabs.recycle(this.#tail);

@@ -1,6 +1,5 @@
 import type { EntityExtractor } from "../entity/index.ts";
 import type { RoutingTable, ServiceEntry } from "../resources/index.ts";
-import { DeadlineScanner, PolicyScanner, type Scanner, ScannerSet } from "../scanning/index.ts";
 import {
   BlockPages,
   parseContact,
@@ -8,11 +7,16 @@ import {
   requestedIdentityFields,
   ScanService,
 } from "../services/index.ts";
+import type { CombiningMetrics, Logger } from "../telemetry/index.ts";
+import { AnswerLog } from "./answer-log.ts";
+import { combinedScanner } from "./combined-scanner.ts";
 import type { ScannersByKey } from "./scanner-shelf.ts";
-import { UnavailableScanner } from "./unavailable-scanner.ts";
 
 export interface ServiceFactoryOptions {
   readonly extractor: EntityExtractor;
+  /** Told, as the log is, of the answers of scanners that change nothing. */
+  readonly metrics: CombiningMetrics;
+  readonly logger: Logger;
   /** How long clients may keep an OPTIONS answer. */
   readonly optionsTtlMs: number;
   /** Advertised where a service names no number of its own. */
@@ -28,9 +32,11 @@ export interface ServiceFactoryOptions {
 /** Makes the services of a table. Rejects nothing silently: what cannot be made throws. */
 export class ServiceFactory {
   readonly #options: ServiceFactoryOptions;
+  readonly #answers: AnswerLog;
 
   constructor(options: ServiceFactoryOptions) {
     this.#options = options;
+    this.#answers = new AnswerLog(options.metrics, options.logger);
   }
 
   make(table: RoutingTable, scanners: ScannersByKey): ScanService[] {
@@ -53,7 +59,7 @@ export class ServiceFactory {
       include: asksIdentity(entry) ? requestedIdentityFields : "",
       generation: entry.generation,
       rules: entry.rules,
-      scanner: combinedScanner(entry, scanners),
+      scanner: combinedScanner(entry, scanners, this.#answers),
       extractor,
       maxEntityBytes: limits.maxEntityBytes,
       transactionTimeoutMs: limits.transactionTimeoutMs,
@@ -73,19 +79,6 @@ export class ServiceFactory {
 /** Identity is asked for where it is shared or a rule reads it. */
 function asksIdentity(entry: ServiceEntry): boolean {
   return entry.shareIdentity.length > 0 || entry.rules.some(({ when }) => /\bclient\b/.test(when));
-}
-
-function combinedScanner(entry: ServiceEntry, scanners: ScannersByKey): Scanner | undefined {
-  if (entry.scanners.length === 0) return undefined;
-  const members = entry.scanners.map(({ name, scanner, unresolved, timeoutMs, policy }) => {
-    const found = scanner === undefined ? undefined : scanners.get(scanner);
-    if (found === undefined) return new UnavailableScanner(name, unresolved ?? "not in the table");
-    const asked = policy === undefined ? found : new PolicyScanner(found, policy);
-    return new DeadlineScanner(asked, { timeoutMs });
-  });
-  return members.length === 1
-    ? (members[0] as Scanner)
-    : new ScannerSet(members, { name: entry.name });
 }
 
 /** Block pages are costly to make and mostly the same for all services of a table. */

@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import { judgeVerdict, rejected } from "./ask.ts";
 import { DecoratedScanner } from "./decorated-scanner.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
@@ -6,51 +7,69 @@ import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
 export interface DeadlineScannerOptions {
   /** How long one scan may take. */
   readonly timeoutMs: number;
+  /** May answer `modified` and is told so; left out: that is an `error`. */
+  readonly modifies?: boolean;
 }
 
 /**
  * Answers `error`/`timeout` when the scanner takes longer than it may, or when the transaction is
  * aborted, and tells the scanner through its signal. The answer comes then, whether or not the
- * scanner listens.
+ * scanner listens; the entity's bytes are held until it has ended, and a replacement that comes too
+ * late is disposed.
  */
 export class DeadlineScanner extends DecoratedScanner {
   readonly #timeoutMs: number;
+  readonly #modifies: boolean;
 
   constructor(inner: Scanner, options: DeadlineScannerOptions) {
     super(inner);
     this.#timeoutMs = options.timeoutMs;
+    this.#modifies = options.modifies ?? false;
   }
 
   scan(entity: Entity, context: ScanContext): Promise<Verdict> {
-    const { promise, resolve } = Promise.withResolvers<Verdict>();
-    const deadline = new AbortController();
-    const giveUp = (why: string): void => {
-      resolve(errorVerdict(VerdictReason.Timeout, why));
-      deadline.abort();
-    };
-    const onAbort = (): void => giveUp(`${this.name}: the transaction was aborted`);
-    const timer = setTimeout(
-      () => giveUp(`${this.name} gave no verdict within ${this.#timeoutMs} ms`),
-      this.#timeoutMs,
-    );
-    context.signal.addEventListener("abort", onAbort, { once: true });
-    if (context.signal.aborted) onAbort();
-    else {
+    if (context.signal.aborted) return Promise.resolve(this.#aborted());
+    return new Promise((resolve) => {
+      const deadline = new AbortController();
+      let isWaiting = true;
+      let release: (() => void) | undefined;
+      const end = (verdict: Verdict): void => {
+        isWaiting = false;
+        clearTimeout(timer);
+        context.signal.removeEventListener("abort", onAbort);
+        resolve(verdict);
+      };
+      const giveUp = (verdict: Verdict): void => {
+        release = context.retain?.();
+        end(verdict);
+        deadline.abort();
+      };
+      const onAbort = (): void => giveUp(this.#aborted());
+      const timer = setTimeout(() => giveUp(this.#late()), this.#timeoutMs);
+      const settled = (verdict: Verdict): void => {
+        if (isWaiting) {
+          end(this.#modifies ? verdict : judgeVerdict(this.name, verdict));
+        } else {
+          verdict.replacement?.dispose();
+          release?.();
+        }
+      };
+      context.signal.addEventListener("abort", onAbort, { once: true });
       const own = performance.now() + this.#timeoutMs;
       const deadlineAt = Math.min(own, context.deadlineAt ?? own);
+      const takesReplacement = this.#modifies && context.takesReplacement === true;
       this.inner
-        .scan(entity, { ...context, signal: deadline.signal, deadlineAt })
-        .then(resolve, (error: unknown) => resolve(rejected(this.name, error)));
-    }
-    return promise.finally(() => {
-      clearTimeout(timer);
-      context.signal.removeEventListener("abort", onAbort);
+        .scan(entity, { ...context, signal: deadline.signal, deadlineAt, takesReplacement })
+        .then(settled, (error: unknown) => settled(rejected(this.name, error)));
     });
   }
-}
 
-/** A scanner must not reject; one that does is as good as one that failed. */
-function rejected(name: string, error: unknown): Verdict {
-  const why = error instanceof Error ? error.message : String(error);
-  return errorVerdict(VerdictReason.EngineError, `${name} failed: ${why}`);
+  #aborted(): Verdict {
+    return errorVerdict(VerdictReason.Timeout, `${this.name}: the transaction was aborted`);
+  }
+
+  #late(): Verdict {
+    const message = `${this.name} gave no verdict within ${this.#timeoutMs} ms`;
+    return errorVerdict(VerdictReason.Timeout, message);
+  }
 }

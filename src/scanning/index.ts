@@ -28,7 +28,11 @@ export type {
   Scanner,
 } from "./scanner.ts";
 export { ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
-export { type ShadowAnswer, ShadowedScanner, type ShadowedScannerOptions } from "./shadowed-scanner.ts";
+export {
+  type ShadowAnswer,
+  ShadowedScanner,
+  type ShadowedScannerOptions,
+} from "./shadowed-scanner.ts";
 export { SizeGuard, type SizeGuardOptions } from "./size-guard.ts";
 export { type CombineStrategy, isOpinion } from "./strategy.ts";
 export {

@@ -1,17 +1,12 @@
 import type { Entity } from "../entity/index.ts";
-import { combineVerdicts } from "./combine.ts";
+import { ask, epochOf, guarded, judgeVerdict, type Member, type ScannerAnswer } from "./ask.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
-import { SizeGuard } from "./size-guard.ts";
-import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "./verdict.ts";
-
-/** What one scanner of a set said. */
-export interface ScannerAnswer {
-  readonly scanner: string;
-  readonly verdict: Verdict;
-}
+import { type CombineStrategy, decide, type JudgeAnswer } from "./strategy.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface ScannerSetOptions {
   readonly name: string;
+  readonly strategy: CombineStrategy;
   /**
    * Called for each answer as it comes, for logs and metrics; not for the answers of scanners that
    * were told to stop. Must not throw.
@@ -20,33 +15,34 @@ export interface ScannerSetOptions {
 }
 
 /**
- * Asks several scanners at once and combines what they say (`combineVerdicts`). As soon as one
- * blocks, the verdict is out and the others are told to stop. Each scanner sees only entities
- * within its own `maxBytes`; for the others it counts as `unscannable`/`size`.
+ * Asks several judges at once and makes one verdict of what they say (`decide`). As soon as it is
+ * certain it is out and the others are told to stop; the entity's bytes are held until they have.
+ * Each judge sees only entities within its own `maxBytes`; for the others it counts as
+ * `unscannable`/`size`.
  */
 export class ScannerSet implements Scanner {
   readonly name: string;
-  readonly #scanners: readonly Scanner[];
-  readonly #guarded: readonly Scanner[];
+  readonly #members: readonly Member[];
+  readonly #strategy: CombineStrategy;
   readonly #onAnswer: (answer: ScannerAnswer, context: ScanContext) => void;
 
-  constructor(scanners: readonly Scanner[], options: ScannerSetOptions) {
+  constructor(members: readonly Member[], options: ScannerSetOptions) {
     this.name = options.name;
-    this.#scanners = scanners;
-    this.#guarded = scanners.map((scanner) => new SizeGuard(scanner, { maxBytes: Infinity }));
+    this.#members = members.map(guarded);
+    this.#strategy = options.strategy;
     this.#onAnswer = options.onAnswer ?? (() => {});
+    if (this.#strategy.type === "Quorum" && this.#strategy.count > members.length) {
+      throw new Error(`${this.name}: ${members.length} scanners never reach the quorum`);
+    }
   }
 
   /** The epochs of all, so that it changes when one of them does. */
   get epoch(): string {
-    return this.#scanners
-      .map((scanner) => `${scanner.name}=${scanner.epoch}`)
-      .sort()
-      .join(";");
+    return epochOf(this.#members.map(({ scanner }) => scanner));
   }
 
   get maxBytes(): number {
-    return Math.max(0, ...this.#scanners.map((scanner) => scanner.maxBytes));
+    return Math.max(0, ...this.#members.map(({ scanner }) => scanner.maxBytes));
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -55,7 +51,7 @@ export class ScannerSet implements Scanner {
     context.signal.addEventListener("abort", cancel, { once: true });
     if (context.signal.aborted) cancel();
     try {
-      return await this.#firstBlockOrAll(entity, { ...context, signal: cancellation.signal });
+      return await this.#askUntilCertain(entity, { ...context, signal: cancellation.signal });
     } finally {
       context.signal.removeEventListener("abort", cancel);
       cancel();
@@ -63,36 +59,37 @@ export class ScannerSet implements Scanner {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#scanners.map((scanner) => scanner.close()));
+    await Promise.all(this.#members.map(({ scanner }) => scanner.close()));
   }
 
-  #firstBlockOrAll(entity: Entity, context: ScanContext): Promise<Verdict> {
+  #askUntilCertain(entity: Entity, context: ScanContext): Promise<Verdict> {
     const { promise, resolve } = Promise.withResolvers<Verdict>();
-    const said: Verdict[] = [];
-    let decided = false;
-    const asked = this.#guarded.map(async (scanner, index) => {
-      const verdict = attributed(await ask(scanner, entity, context), scanner.name);
-      if (decided) return;
-      this.#onAnswer({ scanner: scanner.name, verdict }, context);
-      said[index] = verdict;
-      decided = verdict.kind === VerdictKind.Blocked;
-      if (decided) resolve(combineVerdicts(Object.values(said)));
+    const said: (JudgeAnswer | undefined)[] = this.#members.map(() => undefined);
+    let missing = this.#members.length;
+    let isCertain = false;
+    const conclude = (): void => {
+      const answers = said.filter((answer) => answer !== undefined);
+      const verdict = decide(this.#strategy, answers, missing);
+      if (verdict === undefined) return;
+      isCertain = true;
+      resolve(verdict);
+      if (missing > 0) holdUntil(Promise.all(asked), context);
+    };
+    const asked = this.#members.map(async ({ name, scanner, required }, index) => {
+      const verdict = judgeVerdict(name, await ask(scanner, entity, context));
+      if (isCertain) return;
+      this.#onAnswer({ scanner: name, required, verdict }, context);
+      said[index] = { verdict, required };
+      missing -= 1;
+      conclude();
     });
-    void Promise.all(asked).then(() => resolve(combineVerdicts(said)));
+    if (missing === 0) conclude();
     return promise;
   }
 }
 
-async function ask(scanner: Scanner, entity: Entity, context: ScanContext): Promise<Verdict> {
-  try {
-    return await scanner.scan(entity, context);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return errorVerdict(VerdictReason.EngineError, `${scanner.name} failed: ${why}`);
-  }
-}
-
-/** Threats that do not say which engine found them carry the scanner's name. */
-function attributed(verdict: Verdict, engine: string): Verdict {
-  return { ...verdict, threats: verdict.threats.map((threat) => ({ engine, ...threat })) };
+/** Keeps the bytes as they are until nobody who was told to stop can look at them any more. */
+function holdUntil(settled: Promise<unknown>, { retain }: ScanContext): void {
+  const release = retain?.();
+  if (release !== undefined) void settled.then(release);
 }

@@ -42,6 +42,12 @@ export interface ScanContext {
   readonly traceparent?: string;
   /** Vendors' part of it, with `traceparent` only. */
   readonly tracestate?: string;
+  /**
+   * Keeps the entity's bytes valid until the function that it returns is called, also beyond the end
+   * of the transaction: for whoever reads on when nobody waits for the verdict any more. The bytes stay
+   * in the budget meanwhile. Left out: they are valid as long as the caller waits.
+   */
+  readonly retain?: (() => () => void) | undefined;
 }
 
 /** What a verdict may depend on, for one who remembers it later than the scan. */

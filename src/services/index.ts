@@ -23,6 +23,7 @@ export {
 export { Router } from "./router.ts";
 export { ScanService, type ScanServiceOptions } from "./scan-service.ts";
 export {
+export { passes } from "./rules/index.ts";
   type Examination,
   type MessageSource,
   NEEDS_MORE,

@@ -6,7 +6,12 @@ import type { Outcome } from "./outcome.ts";
 /** The body of a message as it was received: complete, or why it could not be kept. */
 export type ReceivedBody =
   | { readonly kind: "none" }
-  | { readonly kind: "complete"; readonly body: KeptBody }
+  | {
+      readonly kind: "complete";
+      readonly body: KeptBody;
+      /** Keeps the bytes valid beyond the transaction, until the function that it returns is called. */
+      readonly retain?: () => () => void;
+    }
   | { readonly kind: "failed"; readonly failure: SpoolFailure };
 
 /** Where a message comes from. */

@@ -6,6 +6,16 @@
  * @module
  */
 export {
+  type CacheMetrics,
+  CacheTier,
+  type CacheUsage,
+  noCacheMetrics,
+  ReadResult,
+  SharingResult,
+  WriteResult,
+} from "./cache-metrics.ts";
+export { type CombiningMetrics, noCombiningMetrics } from "./combining-metrics.ts";
+export {
   EjectionReason,
   type EndpointMetrics,
   type EndpointState,
@@ -21,6 +31,8 @@ export {
   retained,
 } from "./metrics-registry.ts";
 export { createLog, type Log, type LogOptions } from "./pino-logger.ts";
+export { PrometheusCacheMetrics } from "./prometheus-cache-metrics.ts";
+export { PrometheusCombiningMetrics } from "./prometheus-combining-metrics.ts";
 export { PrometheusEndpointMetrics } from "./prometheus-endpoint-metrics.ts";
 export { PrometheusServerMetrics } from "./prometheus-server-metrics.ts";
 export {

@@ -24,6 +24,7 @@ export {
 } from "./language.ts";
 export { isNetwork } from "./networks.ts";
 export * from "./outcome-policy.ts";
+export { passes } from "./passing.ts";
 export {
   createRuleChecker,
   type RuleChecker,

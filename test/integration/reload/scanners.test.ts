@@ -13,7 +13,7 @@ import {
   ServiceFactory,
 } from "../../../src/runtime/index.ts";
 import type { Router } from "../../../src/services/index.ts";
-import { noMetrics, silentLogger } from "../../../src/telemetry/index.ts";
+import { noCombiningMetrics, noMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 import { scannedBy, scanner, service } from "./reloading-server.ts";
@@ -39,6 +39,8 @@ class Bench {
       shelf: new ScannerShelf((entry) => this.#make(entry), noMetrics),
       factory: new ServiceFactory({
         extractor: new EntityExtractor(spools, EXTRACTION_DEFAULTS),
+        metrics: noCombiningMetrics,
+        logger: silentLogger,
         optionsTtlMs: 1000,
         maxConnections: 1,
         maxPreviewBytes: 4096,

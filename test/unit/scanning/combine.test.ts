@@ -78,9 +78,28 @@ describe("combineVerdicts", () => {
   it("takes reason and message from the first of the worst kind", () => {
     const verdict = combineVerdicts([
       { kind: "clean", threats: [], message: "nothing" },
-      { kind: "error", reason: "timeout", threats: [], message: "late" },
+      { kind: "error", reason: "overload", threats: [], message: "full" },
       { kind: "error", reason: "engine-error", threats: [], message: "dead" },
     ]);
-    expect(verdict).toEqual({ kind: "error", reason: "timeout", threats: [], message: "late" });
+    expect(verdict).toEqual({ kind: "error", reason: "overload", threats: [], message: "full" });
+  });
+
+  describe("of a timeout and another failure, which a policy tells apart", () => {
+    const timeout = { kind: "error", reason: "timeout", threats: [] } as const;
+    const failure = { kind: "error", reason: "engine-error", threats: [] } as const;
+    const both = { kind: "error", reason: "timeout", also: ["error"] };
+
+    it.each([
+      ["names both", [timeout, failure]],
+      ["names both in whatever order", [failure, timeout]],
+      ["names both when they were combined before", [timeout, combineVerdicts([failure, timeout])]],
+      ["names both beside a clean one", [failure, { kind: "clean", threats: [] }, timeout]],
+    ] as const)("%s", (_, verdicts) => {
+      expect(combineVerdicts(verdicts)).toMatchObject(both);
+    });
+
+    it("names one kind where all ran out of time", () => {
+      expect(combineVerdicts([timeout, timeout]).also).toBeUndefined();
+    });
   });
 });

@@ -5,6 +5,12 @@ import { cleanVerdict, ScriptedScanner } from "../../support/samples/scripted-sc
 
 const blockedBy = (name: string) => ({ kind: "blocked", threats: [{ name }] }) as const;
 
+const strategy = { type: "AnyBlocks" } as const;
+
+function required(scanner: ScriptedScanner) {
+  return { name: scanner.name, scanner, required: true };
+}
+
 describe("ScannerSet", () => {
   let one: ScriptedScanner;
   let two: ScriptedScanner;
@@ -14,8 +20,9 @@ describe("ScannerSet", () => {
     answers.length = 0;
     one = new ScriptedScanner("one", 10);
     two = new ScriptedScanner("two", 20);
-    set = new ScannerSet([one, two], {
+    set = new ScannerSet([required(one), required(two)], {
       name: "both",
+      strategy,
       onAnswer: ({ scanner, verdict }) => answers.push(`${scanner} ${verdict.kind}`),
     });
   });
@@ -103,7 +110,8 @@ describe("ScannerSet", () => {
   });
 
   it("has an epoch that does not depend on the order of the scanners", () => {
-    expect(new ScannerSet([two, one], { name: "both" }).epoch).toBe(set.epoch);
+    const turned = [required(two), required(one)];
+    expect(new ScannerSet(turned, { name: "both", strategy }).epoch).toBe(set.epoch);
   });
 
   it("takes what its most patient scanner takes", () => {
@@ -115,8 +123,8 @@ describe("ScannerSet", () => {
     expect([one.closed, two.closed]).toEqual([1, 1]);
   });
 
-  it("answers error when it has no scanner", async () => {
-    const verdict = new ScannerSet([], { name: "none" }).scan(entityOf("x"), scanContext());
-    expect(await verdict).toMatchObject({ kind: "error" });
+  it("has no opinion when it has no scanner", async () => {
+    const none = new ScannerSet([], { name: "none", strategy });
+    expect(await none.scan(entityOf("x"), scanContext())).toMatchObject({ kind: "unknown" });
   });
 });

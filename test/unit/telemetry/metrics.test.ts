@@ -5,6 +5,7 @@ import {
   MetricsRegistry,
   metricsContentType,
   metricsText,
+  PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
   PrometheusServerMetrics,
   RefusalReason,
@@ -39,6 +40,9 @@ async function exerciseEverything(registry: MetricsRegistry, metrics: Prometheus
   metrics.workerRestarted(WorkerKind.Process);
   metrics.configApplied("r1");
   exerciseEndpoints(new PrometheusEndpointMetrics(registry));
+  const combining = new PrometheusCombiningMetrics(registry);
+  combining.shadowScanEnded("scan", "trial", "clean", "clean");
+  combining.optionalScanFailed("scan", "hashes", "error");
 }
 
 function exerciseEndpoints(metrics: PrometheusEndpointMetrics) {

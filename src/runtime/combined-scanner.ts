@@ -1,0 +1,122 @@
+import type { ServiceEntry } from "../resources/index.ts";
+import {
+  type CombineStrategy,
+  DeadlineScanner,
+  type Member,
+  ModifyingScanner,
+  PolicyScanner,
+  type Scanner,
+  ScannerSet,
+  ShadowedScanner,
+} from "../scanning/index.ts";
+import { passes } from "../services/index.ts";
+import type { AnswerLog } from "./answer-log.ts";
+import type { ScannersByKey } from "./scanner-shelf.ts";
+import { UnavailableScanner } from "./unavailable-scanner.ts";
+
+type Listed = ServiceEntry["scanners"][number];
+
+/**
+ * The scanners of a service as one; undefined when it lists none. A service with one judge and
+ * nothing beside it gets that judge and nothing around it: this is the path of most messages.
+ */
+export function combinedScanner(
+  entry: ServiceEntry,
+  scanners: ScannersByKey,
+  answers: AnswerLog,
+): Scanner | undefined {
+  if (entry.scanners.length === 0) return undefined;
+  const listed = Map.groupBy(entry.scanners, partOf);
+  const membersOf = (part: Part): Member[] =>
+    (listed.get(part) ?? []).map((one) => memberOf(one, scanners));
+  const judge = judgeOf(entry, membersOf("judge"), answers);
+  const counting = modifying(entry, judge, membersOf("modifier"), answers);
+  const shadows = membersOf("shadow");
+  return shadows.length === 0
+    ? counting
+    : new ShadowedScanner(counting, { shadows, onAnswer: answers.ofShadow });
+}
+
+type Part = "judge" | "modifier" | "shadow";
+
+function partOf({ mode, role, name }: Listed): Part {
+  switch (mode) {
+    case "Hold":
+      return role === "Modifier" ? "modifier" : "judge";
+    case "Shadow":
+      return "shadow";
+    case "Background":
+      throw new Error(`scanner ${name}: mode Background is not served by this build`);
+    default:
+      return mode satisfies never;
+  }
+}
+
+function memberOf(listed: Listed, scanners: ScannersByKey): Member {
+  const { name, scanner, unresolved, required, role, timeoutMs, policy } = listed;
+  const found = scanner === undefined ? undefined : scanners.get(scanner);
+  if (found === undefined) {
+    const why = unresolved ?? "not in the table";
+    return { name, required, scanner: new UnavailableScanner(name, why) };
+  }
+  const asked = policy === undefined ? found : new PolicyScanner(found, policy);
+  const modifies = role === "Modifier";
+  return { name, required, scanner: new DeadlineScanner(asked, { timeoutMs, modifies }) };
+}
+
+function judgeOf(
+  { name, combine }: ServiceEntry,
+  judges: readonly Member[],
+  answers: AnswerLog,
+): Scanner | undefined {
+  const strategy = strategyOf(combine);
+  const [only] = judges;
+  if (judges.length === 1 && only?.required === true && strategy.type !== "Score") {
+    return only.scanner;
+  }
+  if (judges.length === 0) return undefined;
+  return new ScannerSet(judges, { name, strategy, onAnswer: answers.ofMember });
+}
+
+function modifying(
+  entry: ServiceEntry,
+  judge: Scanner | undefined,
+  modifiers: readonly Member[],
+  answers: AnswerLog,
+): Scanner {
+  const { name } = entry;
+  if (modifiers.length > 0) {
+    return new ModifyingScanner({
+      name,
+      judge,
+      modifiers,
+      passes: (verdict) => passes(verdict, entry),
+      onAnswer: answers.ofMember,
+    });
+  }
+  // Of a service with shadows alone: nobody who counts is asked, which is `unknown`.
+  return judge ?? new ScannerSet([], { name, strategy: { type: "AnyBlocks" } });
+}
+
+function strategyOf({
+  strategy,
+  quorumCount,
+  thresholdPercent,
+}: ServiceEntry["combine"]): CombineStrategy {
+  switch (strategy) {
+    case "AnyBlocks":
+    case "First":
+      return { type: strategy };
+    case "Quorum":
+      return { type: strategy, count: given(quorumCount, "quorum.count") };
+    case "Score":
+      return { type: strategy, threshold: given(thresholdPercent, "score.thresholdPercent") / 100 };
+    default:
+      return strategy satisfies never;
+  }
+}
+
+function given(value: number | undefined, name: string): number {
+  if (value === undefined) throw new Error(`combine.${name} is missing`);
+  return value;
+}
