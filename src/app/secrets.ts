@@ -41,6 +41,7 @@ async function tlsOf(
   };
   return {
     minVersion,
+    ...(ca?.pem !== undefined && { ca: ca.pem }),
     ...(caRef !== undefined && { ca: await readSecret(caRef, settings) }),
     ...(pair !== undefined && { certificate: pair }),
     ...(serverName !== undefined && { serverName }),

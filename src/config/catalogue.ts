@@ -180,7 +180,7 @@ export const catalogue: Catalogue<Settings> = {
   },
   secrets: {
     directory: file(
-      "Where the values lie that scanners' `secretKeyRef`, `configMapKeyRef` and `clientCertificate` refer to: one file each, `NAMESPACE/NAME/KEY`, as mounted Secrets have them.",
+      "Where the values lie that scanners' references to Secrets stand for: one file each, `NAMESPACE/NAME/KEY`, as mounted Secrets have them. They are looked at every `resources.poll`.",
     ),
   },
   services: {

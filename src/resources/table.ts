@@ -91,7 +91,14 @@ const circuitBreaker = z.strictObject({ failures: z.int(), openForMs: ms });
 const credentials = {
   tls: z
     .strictObject({
-      ca: z.strictObject({ configMap: keyRef.optional(), secret: keyRef.optional() }).optional(),
+      /** One of these; `pem` is what a ConfigMap held. */
+      ca: z
+        .strictObject({
+          pem: z.string().optional(),
+          configMap: keyRef.optional(),
+          secret: keyRef.optional(),
+        })
+        .optional(),
       clientCertificate: z.strictObject({ namespace: z.string(), name: z.string() }).optional(),
       serverName: z.string().optional(),
       minVersion: z.enum(["TLSv1.2", "TLSv1.3"]),

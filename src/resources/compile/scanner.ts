@@ -82,7 +82,7 @@ export function compileScanner(
   unresolved: readonly Finding<ResolvedRefsReason>[],
 ): CompiledScanner {
   const home = homeOf(scanner, namespace, setting);
-  const protocol = protocolOf(scanner.spec, home, namespace);
+  const protocol = withKnownAuthority(protocolOf(scanner.spec, home, namespace), setting);
   const key = scannerKey(scanner.kind, namespace, scanner.metadata.name);
   const reason = unresolved.at(0)?.message;
   const body = {
@@ -98,6 +98,18 @@ export function compileScanner(
     entry: { ...body, hash: contentHash({ ...body, secretVersions }) },
     admits: admissionOf(scanner, namespace, setting),
   };
+}
+
+/** The text of a ConfigMap that is known takes the place of its reference: it is no secret. */
+function withKnownAuthority(
+  protocol: ScannerEntry["protocol"],
+  { configMaps }: Setting,
+): ScannerEntry["protocol"] {
+  if (protocol.type === "Embedded" || protocol.tls?.ca?.configMap === undefined) return protocol;
+  const { namespace, name, key } = protocol.tls.ca.configMap;
+  const data = configMaps?.get(`${namespace}/${name}`) ?? {};
+  const pem = Object.hasOwn(data, key) ? data[key] : undefined;
+  return pem === undefined ? protocol : { ...protocol, tls: { ...protocol.tls, ca: { pem } } };
 }
 
 function homeOf(scanner: ScannerResource, namespace: string, setting: Setting): string {

@@ -6,13 +6,7 @@ import { TempDirectory } from "../../support/temp-directory.ts";
 
 type Entry = Parameters<typeof credentialsOf>[0];
 
-const entry = {
-  type: "ScanV1",
-  urls: [],
-  limits: { concurrency: 1, queue: 0 },
-  retry: { attempts: 1, budgetPercent: 0, backoffMs: 0 },
-  circuitBreaker: { failures: 1, openForMs: 0 },
-} satisfies Entry;
+const entry = {} satisfies Entry;
 const token = { namespace: "security", name: "vendor", key: "token" };
 const bearer: Entry = { ...entry, auth: { type: "Bearer", token } };
 
@@ -95,6 +89,13 @@ describe("credentials of a scanner", () => {
         serverName: "scanner.test",
         minVersion: "TLSv1.3",
       },
+    });
+  });
+
+  it("are authorities of the table as it holds them", async () => {
+    const tls: Entry = { ...entry, tls: { ca: { pem: "CA\n" }, minVersion: "TLSv1.2" } };
+    expect(await credentialsOf(tls, settings())).toEqual({
+      tls: { ca: "CA\n", minVersion: "TLSv1.2" },
     });
   });
 

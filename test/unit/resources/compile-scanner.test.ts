@@ -78,6 +78,28 @@ describe("a scan/v1 scanner", () => {
   });
 });
 
+describe("certificate authorities of a ConfigMap", () => {
+  const tls = { ca: { configMapKeyRef: { name: "ca", key: "ca.crt" } }, minVersion: "TLSv1.2" };
+  const configMaps = (pem: string) => new Map([["team/ca", { "ca.crt": pem }]]);
+
+  it("are in the table where the ConfigMap is known", () => {
+    const entry = entryOf(scanner({ tls }), { configMaps: configMaps("PEM") });
+    expect(entry?.protocol).toMatchObject({ tls: { ca: { pem: "PEM" } } });
+    expect(entry).not.toHaveProperty("unresolved");
+  });
+
+  it("change the scanner's hash when they change", () => {
+    const hashOf = (pem: string) =>
+      entryOf(scanner({ tls }), { configMaps: configMaps(pem) })?.hash;
+    expect(hashOf("1")).not.toBe(hashOf("2"));
+  });
+
+  it("are missed when the ConfigMap is not there", () => {
+    const entry = entryOf(scanner({ tls }), { configMaps: new Map() });
+    expect(entry?.unresolved).toBe("ConfigMap team/ca with key ca.crt is not there");
+  });
+});
+
 describe("an embedded scanner", () => {
   it("carries its rules and its hash list", () => {
     const embedded = { rulesDirectory: "/rules", hashList: "/bad.sha256" };
