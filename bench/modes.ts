@@ -20,6 +20,8 @@ export interface Mode {
   readonly role: Role;
   readonly bodyBytes: number;
   readonly status: 200 | 204;
+  /** The first bytes of each body differ; the default. */
+  readonly unique?: boolean;
   /** Server CPU time per transaction as a share of what c-icap spends: at most this. */
   readonly maxCpuRatio: number;
   /** System calls per transaction, counted with strace: at most this, where it is asserted. */

@@ -8,6 +8,8 @@ export interface RoundOptions {
   readonly connections: number;
   /** Told before each round; round 0 is the warm-up. */
   readonly onRound?: (round: number) => void;
+  /** Told after each run, the warm-up's too. */
+  readonly onRun?: (peer: string, mode: string, report: LoadReport) => void;
 }
 
 /** One short load run. */
@@ -41,6 +43,7 @@ export async function measureRounds(
           warmUp: settleSeconds,
           seconds: options.seconds,
         });
+        options.onRun?.(running.peer.name, mode.name, report);
         // Round 0 only warms up: code is compiled, socket buffers have grown.
         if (round > 0) samples.push({ round, mode: mode.name, peer: running.peer.name, report });
       }
@@ -58,7 +61,7 @@ export function loadOf(mode: Mode, { peer, port, pid }: RunningPeer) {
     mode: mode.load,
     body: mode.bodyBytes,
     expect: mode.status,
-    unique: true,
+    unique: mode.unique ?? true,
   };
 }
 

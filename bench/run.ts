@@ -2,6 +2,7 @@
  * `npm run bench`: Sluice beside c-icap, on this machine, in one table. `bench/README.md` says how
  * to run it and how to read it.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureMemory, scenarios } from "./measure-memory.ts";
 import { measureMicro } from "./measure-micro.ts";
@@ -12,6 +13,9 @@ import { PeerGroup } from "./peer-group.ts";
 import { anyServer, cIcap, type Peer, sluice } from "./peers.ts";
 import { recordResult } from "./record.ts";
 import { Revision } from "./revision.ts";
+import { measureScans } from "./scan/measure-scans.ts";
+import { scanModes } from "./scan/scan-modes.ts";
+import { cIcapWithClamd, sluiceWithClamd } from "./scan/scan-peers.ts";
 import { print, result } from "./terminal.ts";
 import { buildRevision, buildSluice, MissingTool } from "./toolchain.ts";
 
@@ -20,6 +24,7 @@ const usage = `npm run bench [-- COMMAND] [options]
   modes               the protocol modes beside c-icap (the default)
   compare REVISION    the same, with Sluice of another git revision as a third server
   memory              memory under many, slow and large transactions
+  scans               the whole scanning path beside c-icap, both with clamd
   syscalls            system calls per transaction
   micro [NAME]        single functions on captured input
 
@@ -27,7 +32,7 @@ const usage = `npm run bench [-- COMMAND] [options]
   --rounds N          rounds (7)
   --seconds N         seconds of each run (0.6)
   --quick             3 rounds of 0.3 s: enough to see a blunder
-  --connections N     keep-alive connections (16)
+  --connections N     keep-alive connections (16; scans: 8)
   --workers N         processes of Sluice, and CPUs for the servers (1)
   --vs NAME=COMMAND   another server that answers /echo as Sluice does; {port} is replaced; repeatable
   --only a,b          servers by name: c-icap, sluice
@@ -44,7 +49,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string" },
     seconds: { type: "string" },
     quick: { type: "boolean", default: false },
-    connections: { type: "string", default: "16" },
+    connections: { type: "string" },
     workers: { type: "string", default: "1" },
     vs: { type: "string", multiple: true, default: [] },
     only: { type: "string" },
@@ -58,7 +63,8 @@ const { values: options, positionals } = parseArgs({
 
 const [command = "modes", argument] = positionals;
 const workers = Number(options.workers);
-const selectedModes = options.modes?.split(",").map(modeNamed) ?? modes;
+const selectedModes =
+  command === "scans" ? [] : (options.modes?.split(",").map(modeNamed) ?? modes);
 const group = new PeerGroup();
 
 const isWanted = (list: string | undefined, name: string): boolean =>
@@ -83,7 +89,7 @@ async function runModes(peers: readonly Peer[]): Promise<void> {
     modes: selectedModes,
     rounds: Number(options.rounds ?? (options.quick ? 3 : 7)),
     seconds: Number(options.seconds ?? (options.quick ? 0.3 : 0.6)),
-    connections: Number(options.connections),
+    connections: Number(options.connections ?? 16),
     serverCpus: workers,
   });
 }
@@ -100,6 +106,24 @@ async function runCompare(revision: string): Promise<void> {
   }
 }
 
+async function runScans(): Promise<void> {
+  const program = options.source
+    ? join(import.meta.dirname, "..", "src", "main.ts")
+    : buildSluice();
+  const own = { program, flags: options.flag };
+  await measureScans(group, {
+    peers: [
+      cIcapWithClamd(),
+      sluiceWithClamd({ ...own, name: "sluice" }),
+      sluiceWithClamd({ ...own, name: "sluice+redis", redis: true }),
+    ].filter(({ name }) => isWanted(options.only, name)),
+    modes: scanModes.filter(({ name }) => isWanted(options.modes, name)),
+    rounds: Number(options.rounds ?? (options.quick ? 3 : 7)),
+    seconds: Number(options.seconds ?? (options.quick ? 1 : 2)),
+    connections: Number(options.connections ?? 8),
+  });
+}
+
 async function main(): Promise<void> {
   if (options.help) return print(usage);
   switch (command) {
@@ -113,6 +137,8 @@ async function main(): Promise<void> {
         peer: thisSluice("--limits-max-connections-per-client=10000"),
         scenarios: scenarios.filter(({ name }) => isWanted(options.scenarios, name)),
       });
+    case "scans":
+      return await runScans();
     case "syscalls":
       return await measureSyscalls(group, { peers: selectedPeers(), modes: selectedModes });
     case "micro":

@@ -32,8 +32,12 @@ export class RunningPeer {
   /** Starts a peer and waits until it accepts connections; throws with its output when it ends. */
   static async start(peer: Peer, placement: Pick<Placement, "server">): Promise<RunningPeer> {
     const port = await freePort();
+    const sidePort = await freePort();
     const directory = mkdtempSync(join(tmpdir(), `bench-${peer.name}-`));
-    const [program = "", ...args] = [...placement.server, ...peer.command({ port, directory })];
+    const [program = "", ...args] = [
+      ...placement.server,
+      ...peer.command({ port, sidePort, directory }),
+    ];
     const log = openSync(join(directory, "output.log"), "w");
     // A group of its own, so that stopping reaches the processes that it starts.
     const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
@@ -72,6 +76,8 @@ export class RunningPeer {
       await exit;
       clearTimeout(timer);
     }
+    // Its helpers, where it has some.
+    this.#signal("SIGKILL");
     rmSync(this.directory, { recursive: true, force: true });
   }
 

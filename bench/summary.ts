@@ -16,6 +16,8 @@ export interface ModeSummary {
   readonly cpuRatio: RatioSummary | undefined;
   /** Requests per second as a multiple of the anchor's. */
   readonly throughputRatio: RatioSummary | undefined;
+  /** Median latency as a share of the anchor's. */
+  readonly latencyRatio: RatioSummary | undefined;
   readonly target: number | undefined;
   readonly isMet: boolean | undefined;
   /** The generator had no CPU time left: req/s says how fast it is, not the server. */
@@ -55,6 +57,7 @@ export function summarize(
         residentMiB: median(series((report) => report.residentKiB)) / 1024,
         cpuRatio,
         throughputRatio: ratio((report) => report.requestsPerSecond),
+        latencyRatio: ratio((report) => report.p50Us),
         target: cpuRatio && mode.maxCpuRatio,
         isMet: cpuRatio && cpuRatio.median <= mode.maxCpuRatio,
         isGeneratorBound: median(series((report) => report.generatorBusy)) > generatorIsFull,
