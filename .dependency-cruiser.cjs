@@ -14,9 +14,9 @@ const folders = {
   },
   entity: { may: ["telemetry"] },
   scanning: { may: ["entity", "telemetry"], outside: ["undici", "zod", "content-disposition"] },
-  "scanning/template": { may: ["cel", "scanning", "entity", "telemetry"], outside: ["undici"] },
+  "scanning/template": { may: ["cel", "scanning", "entity", "telemetry"], outside: ["undici", "ipaddr.js"] },
   scanners: {
-    may: ["scanning", "entity", "telemetry"],
+    may: ["cel", "scanning", "entity", "telemetry"],
     outside: [
       ...["worker_threads", "child_process", "http", "https", "net", "tls"],
       ...["negotiator", "zod", "yaml"],

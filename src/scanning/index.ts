@@ -13,11 +13,14 @@ export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-li
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
 export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
+export { pause } from "./pause.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export { CircuitBreaker } from "./scan-v1/circuit-breaker.ts";
 export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
+export { type ContentKeeper, keepContent } from "./scan-v1/replaced-content.ts";
+export { RetryBudget } from "./scan-v1/retry-budget.ts";
 export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
 export type {
   ClientIdentity,

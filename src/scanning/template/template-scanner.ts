@@ -1,0 +1,252 @@
+import type { Entity } from "../../entity/index.ts";
+import type { Logger } from "../../telemetry/index.ts";
+import {
+  type CacheScope,
+  CircuitBreaker,
+  type ContentKeeper,
+  errorVerdict,
+  type FollowContext,
+  RetryBudget,
+  type ScanContext,
+  type Scanner,
+  type ScanV1Credentials,
+  type Verdict,
+  VerdictKind,
+  VerdictReason,
+} from "../index.ts";
+import { messageOf } from "./answer-verdict.ts";
+import { EngineEpoch } from "./engine-epoch.ts";
+import { HttpClient } from "./http-client.ts";
+import { decodeJob } from "./job.ts";
+import { makePlan } from "./make-plan.ts";
+import { basicAuthorization } from "./outgoing-request.ts";
+import type { Plan } from "./plan.ts";
+import { Redactor } from "./redactor.ts";
+import { ScanRun } from "./scan-run.ts";
+import { isVerdict, subjectFacts } from "./subject-facts.ts";
+import type { Template } from "./template.ts";
+import { Transport } from "./transport.ts";
+import type { SubjectFacts } from "./views.ts";
+
+/** What proves who asks; made of secrets, so never logged. */
+export interface TemplateCredentials extends ScanV1Credentials {
+  /** The template's secrets by name; optional ones may be left out. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export interface TemplateScannerOptions {
+  readonly name: string;
+  readonly template: Template;
+  /** To each host. */
+  readonly connections: number;
+  readonly retry: {
+    /** Attempts in all, of requests that were never sent. */
+    readonly attempts: number;
+    readonly budgetPercent: number;
+    readonly backoffMs: number;
+  };
+  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  readonly credentials: TemplateCredentials;
+  /** Calls with credentials that take the place of those before; returns what ends that. */
+  readonly onCredentials?: (use: (credentials: TemplateCredentials) => void) => () => void;
+  readonly logger: Logger;
+  /** Where new content is kept; left out: it may not give any. */
+  readonly replacements?: Omit<ContentKeeper, "maxBytes">;
+}
+
+/**
+ * A scanner that asks a vendor as a template says. Resolves when the engine has been asked for its
+ * version once. Rejects when the template is wrong.
+ */
+export async function createTemplateScanner(options: TemplateScannerOptions): Promise<Scanner> {
+  const made = makePlan(options.template);
+  if ("problems" in made) {
+    const why = made.problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`the template of ${options.name} is wrong: ${why.join("; ")}`);
+  }
+  const scanner = new TemplateScanner(made.plan, options);
+  await scanner.start();
+  return scanner;
+}
+
+/** Closes a client after its last exchange may have ended. */
+const RETIRE_MS = 60_000;
+
+interface Session {
+  readonly client: HttpClient;
+  readonly transport: Transport;
+}
+
+class TemplateScanner implements Scanner {
+  readonly name: string;
+  readonly #plan: Plan;
+  readonly #options: TemplateScannerOptions;
+  readonly #breaker: CircuitBreaker;
+  readonly #budget: RetryBudget;
+  readonly #epoch: EngineEpoch;
+  readonly #end = new AbortController();
+  #session: Session;
+  #endCredentials: (() => void) | undefined;
+
+  constructor(plan: Plan, options: TemplateScannerOptions) {
+    this.name = options.name;
+    this.#plan = plan;
+    this.#options = options;
+    this.#budget = new RetryBudget(options.retry.budgetPercent);
+    this.#breaker = new CircuitBreaker({
+      ...options.circuitBreaker,
+      now: () => performance.now(),
+    });
+    this.#session = this.#sessionWith(options.credentials);
+    this.#epoch = new EngineEpoch({
+      plan,
+      transport: () => this.#session.transport,
+      logger: options.logger,
+      scanner: options.name,
+    });
+  }
+
+  get epoch(): string {
+    return this.#epoch.current;
+  }
+
+  get maxBytes(): number {
+    return this.#plan.sendsContent ? this.#plan.template.limits.maxBytes : Number.POSITIVE_INFINITY;
+  }
+
+  get cacheScope(): CacheScope {
+    return this.#plan.cacheScope;
+  }
+
+  async start(): Promise<void> {
+    await this.#epoch.start();
+    this.#endCredentials = this.#options.onCredentials?.((credentials) => {
+      const { client } = this.#session;
+      this.#session = this.#sessionWith(credentials);
+      setTimeout(() => void client.close(), RETIRE_MS).unref();
+    });
+  }
+
+  async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
+    const { reads, template } = this.#plan;
+    const { textBytes } = template.limits;
+    const refused = this.#refusal();
+    if (refused !== undefined) return refused;
+    const facts = await subjectFacts(entity, context, { reads, textBytes }).catch(messageOf);
+    if (typeof facts === "string")
+      return this.#told(errorVerdict(VerdictReason.EngineError, facts));
+    if (isVerdict(facts)) return facts;
+    return this.#judged(context, (signal) =>
+      this.#run(facts, entity, { ...context, signal }, context.takesReplacement ?? false).start(),
+    );
+  }
+
+  async follow(text: string, context: FollowContext): Promise<Verdict> {
+    const job = decodeJob(text, this.#plan.hash);
+    const isOurs = job !== undefined && this.#plan.steps[job.step]?.poll !== undefined;
+    if (!isOurs) return errorVerdict(VerdictReason.EngineError, "the job is of another template");
+    const facts: SubjectFacts = { ...NO_FACTS, ...job.req };
+    return this.#judged(context, (signal) =>
+      this.#run(facts, undefined, { ...context, signal }, false).resume(job),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort();
+    this.#epoch.stop();
+    this.#endCredentials?.();
+    await this.#session.client.close();
+  }
+
+  #refusal(): Verdict | undefined {
+    if (this.#end.signal.aborted) {
+      return errorVerdict(VerdictReason.EngineError, `${this.name} is closed`);
+    }
+    const isLeftAlone = !this.#breaker.admits || this.#session.transport.rests;
+    return isLeftAlone
+      ? errorVerdict(VerdictReason.Overload, "the scanner is left alone for a while")
+      : undefined;
+  }
+
+  /** Runs a scan, and counts how it went. */
+  async #judged(
+    { signal }: FollowContext,
+    run: (signal: AbortSignal) => Promise<Verdict>,
+  ): Promise<Verdict> {
+    this.#budget.deposit();
+    this.#breaker.admit();
+    const verdict = await run(AbortSignal.any([signal, this.#end.signal]));
+    if (signal.aborted || this.#end.signal.aborted) this.#breaker.abandoned();
+    else if (verdict.kind === VerdictKind.Error) this.#breaker.failed();
+    else this.#breaker.succeeded();
+    return this.#told(verdict);
+  }
+
+  #told(verdict: Verdict): Verdict {
+    if (verdict.kind === VerdictKind.Error) {
+      const { reason, message: why } = verdict;
+      this.#options.logger.debug("scanner gave no verdict", { scanner: this.name, reason, why });
+    }
+    return { ...verdict, epoch: this.epoch };
+  }
+
+  #run(
+    facts: SubjectFacts,
+    content: Entity | undefined,
+    { signal, deadlineAt = Number.POSITIVE_INFINITY }: FollowContext,
+    takesReplacement: boolean,
+  ): ScanRun {
+    const { replacements } = this.#options;
+    const { contentBytes } = this.#plan.template.limits;
+    const keeper =
+      takesReplacement && replacements !== undefined
+        ? { ...replacements, maxBytes: contentBytes }
+        : undefined;
+    const { transport } = this.#session;
+    const parts = { plan: this.#plan, transport, keeper };
+    return new ScanRun(parts, { facts, content, signal, deadlineAt });
+  }
+
+  #sessionWith(credentials: TemplateCredentials): Session {
+    const { connections, retry } = this.#options;
+    const { template, origin } = this.#plan;
+    const client = new HttpClient({
+      origin,
+      connections,
+      connectTimeoutMs: template.limits.connectTimeoutMs,
+      addresses: template.addresses,
+      tls: credentials.tls,
+    });
+    const transport = new Transport({
+      plan: this.#plan,
+      client,
+      redactor: new Redactor(this.#secretsOf(credentials)),
+      secrets: credentials.secrets,
+      headers: headersOf(credentials),
+      retry,
+      budget: this.#budget,
+    });
+    return { client, transport };
+  }
+
+  /** Whatever must not come back, as it is and as it is sent. */
+  #secretsOf(credentials: TemplateCredentials): string[] {
+    const { auth, secrets } = credentials;
+    const values = Object.values(secrets);
+    const basic = basicAuthorization(this.#plan, secrets);
+    const sent = [auth?.value, basic].filter((value) => value !== undefined);
+    // `Basic …` may come back without its scheme.
+    return [...values, ...sent, ...sent.map((value) => value.replace(/^\w+ /, ""))];
+  }
+}
+
+function headersOf({ auth }: TemplateCredentials): Record<string, string> {
+  return auth === undefined ? {} : { [auth.name.toLowerCase()]: auth.value };
+}
+
+const NO_FACTS: SubjectFacts = {
+  ...{ sha256: "", sha1: undefined, md5: undefined, text: undefined, size: 0, status: 0 },
+  ...{ fileName: "", extension: "", declaredType: "", detectedType: "", groups: [] },
+  ...{ url: "", host: "", path: "", method: "", direction: "", service: "", policy: "" },
+  ...{ clientIp: "", user: "" },
+};
