@@ -41,12 +41,32 @@ export const EXTRACTION_DEFAULTS: ExtractionLimits = Object.freeze({
   maxDecoders: 16,
 });
 
+/** Where in a decoded body its entities are, for those that can be put in place of them. */
+export interface BodyLayout {
+  /** The body without its Content-Encoding. */
+  readonly content: EntityContent;
+  /** What must not come up in a part; undefined when the body is no multipart. */
+  readonly boundary: string | undefined;
+  /** Undefined for an entity that is no range of the body: one that was decoded, or nested. */
+  placeOf(entity: Entity): Place | undefined;
+}
+
+/** A range of a body. */
+export interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** What a body is to scanners. */
 export interface Extraction {
   /** Never empty. With a problem, the body as it came is the first of them. */
   readonly entities: readonly Entity[];
   /** What could not be looked into; when empty, the entities are all there is. */
   readonly problems: readonly EntityProblem[];
+  /** Undefined with a problem: then nobody knows for certain what is where. */
+  readonly layout: BodyLayout | undefined;
+  /** Keeps the copies made for the entities as `Spool.retain` does. */
+  retain(): () => void;
   /** Ends the copies made for the entities. The body's own spool is the caller's. */
   dispose(): void;
 }
@@ -57,6 +77,9 @@ interface Work {
   readonly entities: Entity[];
   readonly problems: EntityProblem[];
   readonly spools: Spool[];
+  readonly places: Map<Entity, Place>;
+  decoded: EntityContent | undefined;
+  boundary: string | undefined;
   partsLeft: number;
 }
 
@@ -91,6 +114,9 @@ export class EntityExtractor {
       entities: [],
       problems: [],
       spools: [],
+      places: new Map(),
+      decoded: undefined,
+      boundary: undefined,
       partsLeft: this.#limits.maxParts,
     };
     try {
@@ -103,6 +129,13 @@ export class EntityExtractor {
     return {
       entities,
       problems,
+      layout: problems.length > 0 ? undefined : layoutOf(work),
+      retain: () => {
+        const releases = spools.map((spool) => spool.retain());
+        return () => {
+          for (const release of releases) release();
+        };
+      },
       dispose: () => {
         for (const spool of spools.splice(0)) spool.dispose();
       },
@@ -112,14 +145,18 @@ export class EntityExtractor {
   async #extractBody(body: KeptBody, description: BodyDescription, work: Work): Promise<void> {
     const decoded = await this.#decode(body, description, work);
     if (decoded === undefined) return;
+    work.decoded = decoded.content;
+    const whole = { offset: 0, length: decoded.size };
     const plain = { ...description, contentEncoding: undefined };
     const entity = entityOfPlainBody(decoded, plain);
     if (entity !== undefined) {
+      work.places.set(entity, whole);
       work.entities.push(entity);
       return;
     }
     const { parameters, ambiguous } = parseHeaderValue(description.contentType ?? "");
     const boundary = ambiguous ? undefined : parameters.get("boundary");
+    work.boundary = boundary;
     const split = await this.#split(decoded.content, boundary, work, 0);
     // With a problem the caller adds the body as it came: here only what was inside an encoded one.
     const needsWhole = split ? work.entities.length === 0 : decoded !== body;
@@ -162,7 +199,11 @@ export class EntityExtractor {
     });
     work.partsLeft -= split.parts.length;
     for (const part of split.parts) await this.#addPart(content, part, work, depth);
-    for (const region of split.around) work.entities.push(entityOfRegion(content, region));
+    for (const region of split.around) {
+      const entity = entityOfRegion(content, region);
+      if (depth === 0) work.places.set(entity, region);
+      work.entities.push(entity);
+    }
     if (split.problem !== undefined) work.problems.push(problem(split.problem));
     return split.problem === undefined;
   }
@@ -186,6 +227,7 @@ export class EntityExtractor {
       return;
     }
     if (entity.size === 0 || declaredType?.startsWith("multipart/") !== true) {
+      if (depth === 0) work.places.set(entity, part);
       work.entities.push(entity);
     } else if (depth > 0) {
       work.entities.push(entity);
@@ -199,6 +241,11 @@ export class EntityExtractor {
     const { maxDecodedBytes, maxDecodedRatio, ratioFromBytes } = this.#limits;
     return { maxBytes: maxDecodedBytes, maxRatio: maxDecodedRatio, ratioFromBytes };
   }
+}
+
+function layoutOf({ decoded, boundary, places }: Work): BodyLayout | undefined {
+  if (decoded === undefined) return undefined;
+  return { content: decoded, boundary, placeOf: (entity) => places.get(entity) };
 }
 
 function entityOfRegion(

@@ -7,13 +7,15 @@
  *
  * @module
  */
-export { type ReadOptions, readContent, readHead } from "./content-reader.ts";
+export { type ReadOptions, rangeOf, readContent, readHead } from "./content-reader.ts";
 export { type Entity, type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
 export {
+  type BodyLayout,
   EntityExtractor,
   EXTRACTION_DEFAULTS,
   type Extraction,
   type ExtractionLimits,
+  type Place,
 } from "./entity-extractor.ts";
 export { fileNameOfDisposition, fileNameOfUrl } from "./file-name.ts";
 export { detectType } from "./file-type.ts";

@@ -19,11 +19,13 @@ export {
   type ModifiedBody,
   type Outcome,
   type OutcomeReport,
+  type ReplacedContent,
+  releaseOutcome,
 } from "./outcome.ts";
 export { Router } from "./router.ts";
+export { passes } from "./rules/index.ts";
 export { ScanService, type ScanServiceOptions } from "./scan-service.ts";
 export {
-export { passes } from "./rules/index.ts";
   type Examination,
   type MessageSource,
   NEEDS_MORE,

@@ -4,8 +4,10 @@ import type { Verdict, VerdictReason } from "../scanning/index.ts";
 import type { Cause, OutcomeKind } from "../telemetry/index.ts";
 import { type BlockPages, blockAnswer } from "./block-page/index.ts";
 import type { Message } from "./message.ts";
+import { modifiedHead } from "./modified-head.ts";
 import type { HttpReplacement, Outcome, OutcomeReport } from "./outcome.ts";
-import { allowedReportFor, blockedReport, errorReport } from "./report-headers.ts";
+import type { RebuiltBody } from "./rebuilt-body.ts";
+import { allowedReportFor, blockedReport, errorReport, repairedReport } from "./report-headers.ts";
 import {
   AnswerForm,
   decideOutcome,
@@ -36,6 +38,8 @@ export interface Findings {
   readonly rule?: string | undefined;
   readonly monitored?: readonly string[] | undefined;
   readonly scanMs?: number | undefined;
+  /** The new body, with the finding `modified`; whoever makes the outcome takes it over. */
+  readonly rebuilt?: RebuiltBody | undefined;
 }
 
 const LENIENT_FIRST: readonly OutcomeKind[] = ["unmodified", "modified", "failed", "blocked"];
@@ -65,6 +69,7 @@ export class OutcomeMaker {
   make(message: Message, findings: Findings, source: MessageSource): Outcome {
     const decision = decideOutcome(findings.finding, this.#options);
     const { cause, withheld } = decision;
+    if (decision.answer !== AnswerForm.Replacement) findings.rebuilt?.dispose();
     switch (decision.answer) {
       case AnswerForm.Unmodified:
         return unmodified(findings, cause, withheld);
@@ -91,15 +96,26 @@ export class OutcomeMaker {
         };
       }
       case AnswerForm.Replacement:
-        // No scanner of this build replaces entities; one that says so cannot be believed.
-        return {
-          kind: "failed",
-          answer: icapError("ICAP_ERR_SCAN_FAILED", cause),
-          report: reportOf(findings, cause, ""),
-        };
+        return this.#modified(message, findings, cause);
       default:
         return decision.answer satisfies never;
     }
+  }
+
+  #modified(message: Message, findings: Findings, cause: Cause): Outcome {
+    const { rebuilt } = findings;
+    // The finding says that there is one: without it nothing must pass.
+    if (rebuilt === undefined) throw new TypeError("modified without new content");
+    const { via, violations } = this.#options;
+    const fields = repairedReport(this.#reported(findings, cause), { violations });
+    // RFC 3507 §5: of a request the directives stand in the ICAP head. The next body is another.
+    const caching = message.icap.method === "REQMOD" ? "Cache-Control: no-store\r\n" : "";
+    return {
+      kind: "modified",
+      head: modifiedHead(message, rebuilt, via),
+      body: { kind: "replaced", content: rebuilt },
+      report: reportOf(findings, cause, fields + caching),
+    };
   }
 
   #page(
@@ -135,15 +151,17 @@ export class OutcomeMaker {
   }
 
   #blockedFields(findings: Findings, cause: Cause): string {
-    return blockedReport(
-      {
-        cause,
-        reason: reasonOf(findings),
-        threats: findings.verdict?.threats ?? [],
-        fileName: findings.entity?.fileName,
-      },
-      { violations: this.#options.violations },
-    );
+    const { violations } = this.#options;
+    return blockedReport(this.#reported(findings, cause), { violations });
+  }
+
+  #reported(findings: Findings, cause: Cause): Parameters<typeof blockedReport>[0] {
+    return {
+      cause,
+      reason: reasonOf(findings),
+      threats: findings.verdict?.threats ?? [],
+      fileName: findings.entity?.fileName,
+    };
   }
 }
 

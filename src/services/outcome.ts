@@ -30,13 +30,22 @@ export interface HttpReplacement {
   readonly body: Buffer | undefined;
 }
 
+/** New content, out of several places. Whoever is given it disposes of it when it was sent. */
+export interface ReplacedContent {
+  readonly pieces: readonly EntityContent[];
+  /** Bytes of all pieces. */
+  readonly size: number;
+  /** Safe to call twice. */
+  dispose(): void;
+}
+
 /** The body of a modified message. */
 export type ModifiedBody =
   /** The message has no body, before and after. */
   | { readonly kind: "none" }
   /** `prefix`, then the original's bytes from `offset` on (206 Partial Content says just this). */
   | { readonly kind: "original"; readonly prefix: Buffer; readonly offset: number }
-  | { readonly kind: "replaced"; readonly content: EntityContent };
+  | { readonly kind: "replaced"; readonly content: ReplacedContent };
 
 /** What a service does with a message (design: unmodified, blocked, modified, failed). */
 export type Outcome = { readonly report: OutcomeReport } & (
@@ -53,4 +62,11 @@ export type Outcome = { readonly report: OutcomeReport } & (
 /** A transaction that ends in an ICAP error which no verdict led to. */
 export function failedWith(answer: IcapError, cause: Cause): Outcome {
   return { kind: "failed", answer, report: { cause, fields: "" } };
+}
+
+/** Lets go of what an outcome holds: it was sent, or nobody will send it. */
+export function releaseOutcome(outcome: Outcome | undefined): void {
+  if (outcome?.kind === "modified" && outcome.body.kind === "replaced") {
+    outcome.body.content.dispose();
+  }
 }

@@ -70,7 +70,12 @@ const byCause: Readonly<Record<Cause, Naming>> = {
 // Causes that a reason makes more precise; of the others the reason must not make a virus.
 const refinable: ReadonlySet<Cause> = new Set([Cause.Verdict, Cause.Policy, Cause.Unscannable]);
 
-function naming({ cause, reason }: Finding): Naming {
+/** Content that was changed was no infection where nobody says that there was one. */
+const modified: Naming = { type: InfectionType.Policy, name: "Policy.Modified" };
+
+function naming({ cause, reason, threats }: Finding, resolution: Resolution): Naming {
+  const isNamed = reason !== undefined || threats.length > 0;
+  if (resolution === Resolution.Repaired && !isNamed) return modified;
   return reason !== undefined && refinable.has(cause) ? byReason[reason] : byCause[cause];
 }
 
@@ -134,7 +139,7 @@ export function errorReport(finding: Finding): string {
 }
 
 function infectionLines(finding: Finding, resolution: Resolution): string {
-  const { type, name } = naming(finding);
+  const { type, name } = naming(finding, resolution);
   const threat = asciiToken(finding.threats[0]?.name) || name;
   // The ";" at the end belongs to it: rspamd's pattern needs it.
   return `X-Infection-Found: Type=${type}; Resolution=${resolution}; Threat=${threat};\r\nX-Virus-ID: ${threat}\r\n`;
@@ -154,7 +159,7 @@ function violationLines(
   { violations }: ReportOptions,
 ): string {
   if (!violations) return "";
-  const { type, name } = naming(finding);
+  const { type, name } = naming(finding, resolution);
   const listed = finding.threats.slice(0, maxViolations).map((threat) => ({
     file: asciiToken(threat.path ?? finding.fileName),
     threat: asciiToken(threat.name) || name,

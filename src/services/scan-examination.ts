@@ -3,6 +3,7 @@ import {
   type Entity,
   type EntityExtractor,
   type EntityProblem,
+  type Extraction,
   entityOfPlainBody,
   isPlainBody,
   type KeptBody,
@@ -20,10 +21,13 @@ import {
   VerdictReason,
 } from "../scanning/index.ts";
 import { describeBody } from "./body-description.ts";
+import { type FoundEntities, PlainEntity } from "./found-entities.ts";
 import type { Message } from "./message.ts";
 import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts.ts";
+import { carriesWhole } from "./modified-head.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Findings, OutcomeMaker } from "./outcome-maker.ts";
+import { type Change, type RebuiltBody, rebuildBody } from "./rebuilt-body.ts";
 import {
   Finding,
   findingOf,
@@ -52,6 +56,8 @@ export class ScanExamination implements Examination {
   readonly #description: BodyDescription;
   /** What the rules said, once they were asked. */
   #decision: RuleDecision | undefined;
+  /** Keeps what is scanned valid for those who read on. */
+  #retain: ScanContext["retain"];
 
   constructor(message: Message, source: MessageSource, means: ExaminationMeans) {
     this.#message = message;
@@ -128,6 +134,7 @@ export class ScanExamination implements Examination {
     if (received.kind === "failed") return this.#findingsOfFailure(received.failure);
     if (!this.#looksInside) return { finding: Finding.Nothing };
     const started = performance.now();
+    this.#retain = received.retain;
     const findings = await this.#scanBody(received.body, signal);
     return { ...findings, scanMs: performance.now() - started };
   }
@@ -142,19 +149,34 @@ export class ScanExamination implements Examination {
 
   async #scanBody(body: KeptBody, signal: AbortSignal): Promise<Findings> {
     const plain = entityOfPlainBody(body, this.#description);
-    if (plain !== undefined) return this.#scanEntities([plain], [], signal);
+    if (plain !== undefined) return this.#scanEntities(new PlainEntity(plain), signal);
     const extraction = await this.#means.extractor.extract(body, this.#description, signal);
+    this.#retain = retainBoth(this.#retain, extraction);
     try {
-      return await this.#scanEntities(extraction.entities, extraction.problems, signal);
+      return await this.#scanEntities(extraction, signal);
     } finally {
       extraction.dispose();
     }
   }
 
+  async #scanEntities(found: FoundEntities, signal: AbortSignal): Promise<Findings> {
+    const changes: Change[] = [];
+    const layout = carriesWhole(this.#message) ? found.layout : undefined;
+    let rebuilt: RebuiltBody | undefined;
+    try {
+      const findings = await this.#judgeEntities(found, { layout, changes }, signal);
+      if (findings.finding !== Finding.Modified) return findings;
+      rebuilt = await rebuildBody({ layout, retain: found.retain }, changes);
+      return rebuilt === undefined ? notRebuilt(findings) : { ...findings, rebuilt };
+    } finally {
+      if (rebuilt === undefined) for (const { replacement } of changes) replacement.dispose();
+    }
+  }
+
   /** Every entity in turn, until one is blocked: the rest cannot make it any better. */
-  async #scanEntities(
-    entities: readonly Entity[],
-    problems: readonly EntityProblem[],
+  async #judgeEntities(
+    { entities, problems }: FoundEntities,
+    changing: Changing,
     signal: AbortSignal,
   ): Promise<Findings> {
     const verdicts = problems.map(verdictOfProblem);
@@ -164,7 +186,9 @@ export class ScanExamination implements Examination {
       if (ruled?.finding === Finding.SkippedByRule) continue;
       if (ruled?.finding === Finding.BlockedByRule) return { ...ruled, entity };
       const verdict =
-        ruled === undefined ? await this.#scanEntity(entity, signal) : ruleFailed(ruled.rule);
+        ruled === undefined
+          ? await this.#scanEntity(entity, changing, signal)
+          : ruleFailed(ruled.rule);
       verdicts.push(verdict);
       if (verdict.kind !== VerdictKind.Clean) worst = entity;
       if (verdict.kind === VerdictKind.Blocked) break;
@@ -175,10 +199,15 @@ export class ScanExamination implements Examination {
     return { finding, verdict, entity: worst };
   }
 
-  #scanEntity(entity: Entity, signal: AbortSignal): Promise<Verdict> | Verdict {
+  async #scanEntity(entity: Entity, changing: Changing, signal: AbortSignal): Promise<Verdict> {
     const { scanner } = this.#means;
     if (scanner === undefined) return NOT_SCANNED;
-    return scanWithin(scanner, entity, this.#contextOf(signal));
+    const takesReplacement = changing.layout?.placeOf(entity) !== undefined;
+    const context = { ...this.#contextOf(signal), takesReplacement };
+    const verdict = await scanWithin(scanner, entity, context);
+    const { replacement } = verdict;
+    if (replacement !== undefined) changing.changes.push({ entity, replacement });
+    return verdict;
   }
 
   /** Rules that could not see the entity in the body as it came are asked again. */
@@ -189,13 +218,31 @@ export class ScanExamination implements Examination {
 
   #contextOf(signal: AbortSignal): ScanContext {
     const { service, sharesIdentity } = this.#means;
-    return scanContextOf(
-      this.#message,
-      this.#source,
-      { service: service.name, sharesIdentity },
-      signal,
-    );
+    const options = { service: service.name, sharesIdentity };
+    const context = scanContextOf(this.#message, this.#source, options, signal);
+    return { ...context, retain: this.#retain };
   }
+}
+
+/** The changes so far, and what there is to change. */
+interface Changing extends Pick<FoundEntities, "layout"> {
+  readonly changes: Change[];
+}
+
+/** The original is not what the scanners want to pass, and the new content has no place in it. */
+function notRebuilt(findings: Findings): Findings {
+  const verdict = errorVerdict(VerdictReason.EngineError, "new content cannot be put in place");
+  return { ...findings, finding: Finding.Error, verdict };
+}
+
+/** Parts of a body lie in it or in the copies that were made of them. */
+function retainBoth(body: ScanContext["retain"], copies: Extraction): ScanContext["retain"] {
+  return () => {
+    const releases = [body?.(), copies.retain()];
+    return () => {
+      for (const release of releases) release?.();
+    };
+  };
 }
 
 /** Of a service that has rules and no scanners: nothing speaks against the entity. */
@@ -215,6 +262,7 @@ function scanWithin(scanner: Scanner, entity: Entity, context: ScanContext): Pro
       .catch((error: unknown) => errorVerdict(VerdictReason.EngineError, messageOf(error)))
       .then((verdict) => {
         signal.removeEventListener("abort", expire);
+        if (signal.aborted) verdict.replacement?.dispose();
         resolve(verdict);
       });
   });

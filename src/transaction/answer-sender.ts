@@ -1,4 +1,4 @@
-import { readContent } from "../entity/index.ts";
+import { type EntityContent, readContent } from "../entity/index.ts";
 import {
   encapsulatedValue,
   hasBody,
@@ -12,6 +12,7 @@ import type {
   Message,
   Outcome,
   OutcomeReport,
+  ReplacedContent,
   Service,
 } from "../services/index.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
@@ -164,7 +165,7 @@ export class AnswerSender {
       this.#link.sendText(head);
       return AnswerState.Complete;
     }
-    if (body.kind === "replaced") return this.#sendReplaced(head, readContent(body.content));
+    if (body.kind === "replaced") return this.#sendReplaced(head, body.content);
     if (!partial) return this.#carry(head, inHand, body);
     const writer = this.#open(head);
     writer.add(body.prefix, 0, body.prefix.length);
@@ -172,9 +173,9 @@ export class AnswerSender {
     return AnswerState.Complete;
   }
 
-  async #sendReplaced(head: string, pieces: AsyncIterable<Buffer>): Promise<AnswerState> {
+  async #sendReplaced(head: string, { pieces }: ReplacedContent): Promise<AnswerState> {
     const writer = this.#open(head);
-    await pump(pieces, writer, this.#link);
+    await pump(bytesOf(pieces), writer, this.#link);
     writer.end();
     return AnswerState.Complete;
   }
@@ -236,6 +237,10 @@ async function* bytesInHand({ kept, pieces }: BodyInHand): AsyncGenerator<Buffer
   if (kept !== undefined) yield* kept();
   // The read under way may have added to the pieces: they are taken as they stand by now.
   yield* pieces;
+}
+
+async function* bytesOf(pieces: readonly EntityContent[]): AsyncGenerator<Buffer> {
+  for (const piece of pieces) yield* readContent(piece, { reusesBuffer: true });
 }
 
 const UNCHANGED = { prefix: Buffer.alloc(0), offset: 0 };

@@ -15,6 +15,7 @@ import {
   NEEDS_MORE,
   type Outcome,
   type ReceivedBody,
+  releaseOutcome,
   type Service,
 } from "../services/index.ts";
 import { Cause } from "../telemetry/index.ts";
@@ -302,7 +303,10 @@ export class Transaction implements MessageSource {
   }
 
   #judged(outcome: Outcome): void {
-    if (this.#over) return;
+    if (this.#over) {
+      releaseOutcome(outcome);
+      return;
+    }
     this.#outcome = outcome;
     this.#settle(outcome);
   }
@@ -389,7 +393,8 @@ export class Transaction implements MessageSource {
   #cleanUp(): void {
     this.#judgement?.cancel();
     this.#overflow = [];
-    // A clean verdict means that every scan has settled: nobody reads the body any more.
+    releaseOutcome(this.#outcome);
+    // A clean verdict means that every scan has settled or retains what it reads.
     const unread = this.#outcome?.report.cause === Cause.Clean && !this.#link.clogged;
     this.#spool?.[unread ? "recycle" : "dispose"]();
   }

@@ -46,7 +46,9 @@ beforeAll(async () => {
       scriptedService({
         path: "/replace",
         judge: () => {
-          const content = { kind: "memory", data: Buffer.from("another body") } as const;
+          const data = Buffer.from("another body");
+          const pieces = [{ kind: "memory", data } as const];
+          const content = { pieces, size: data.length, dispose: () => {} };
           return Promise.resolve({
             kind: "modified",
             head: newResponse,

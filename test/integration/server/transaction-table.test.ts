@@ -51,7 +51,14 @@ const outcomes = {
   "modified replaced": {
     kind: "modified",
     head: newHead,
-    body: { kind: "replaced", content: { kind: "memory", data: Buffer.from(newBody) } },
+    body: {
+      kind: "replaced",
+      content: {
+        pieces: [{ kind: "memory", data: Buffer.from(newBody) }],
+        size: newBody.length,
+        dispose: () => {},
+      },
+    },
     report,
   },
   "modified none": { kind: "modified", head: newHead, body: { kind: "none" }, report },

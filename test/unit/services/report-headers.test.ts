@@ -58,6 +58,11 @@ describe("the verdict in the ICAP head", () => {
     );
   });
 
+  it("of a message that was changed, though nobody found a threat, names no infection", () => {
+    const report = repairedReport(finding({ reason: undefined, threats: [] }), brief);
+    expect(report).toContain("X-Infection-Found: Type=1; Resolution=1; Threat=Policy.Modified;");
+  });
+
   it("takes the first threat", () => {
     expect(blocked({ threats: [{ name: "one" }, { name: "two" }] })).toContain("Threat=one;");
   });
@@ -135,11 +140,13 @@ describe("docs/icap-headers.md", () => {
   it("lists every name that stands in for a threat, with its type", () => {
     const reasons = [undefined, ...Object.values(VerdictReason)];
     const sent = Object.values(Cause).flatMap((cause) =>
-      reasons.map((reason) => {
-        const report = blocked({ cause, reason, threats: [] });
-        const [, type, name] = /Type=(\d); Resolution=2; Threat=(.*);/.exec(report) ?? [];
-        return `${name} ${type}`;
-      }),
+      reasons
+        .map((reason) => finding({ cause, reason, threats: [] }))
+        .flatMap((about) => [blockedReport(about, brief), repairedReport(about, brief)])
+        .map((report) => {
+          const [, type, name] = /Type=(\d); Resolution=[12]; Threat=(.*);/.exec(report) ?? [];
+          return `${name} ${type}`;
+        }),
     );
     const listed = [...page.matchAll(/^\| `([\w.]+)` \| (\d) \|/gm)];
     expect(listed.map(([, name, type]) => `${name} ${type}`).sort()).toEqual(
