@@ -31,8 +31,9 @@ export class ScannerSet implements Scanner {
     this.#members = members.map(guarded);
     this.#strategy = options.strategy;
     this.#onAnswer = options.onAnswer ?? (() => {});
-    if (this.#strategy.type === "Quorum" && this.#strategy.count > members.length) {
-      throw new Error(`${this.name}: ${members.length} scanners never reach the quorum`);
+    const needed = members.filter(({ required }) => required).length;
+    if (this.#strategy.type === "Quorum" && this.#strategy.count > needed) {
+      throw new Error(`${this.name}: the failure of an optional scanner would end the quorum`);
     }
   }
 
