@@ -1,10 +1,11 @@
 import { isIP } from "node:net";
+import { parse } from "tldts";
 
 const MAX_CHARS = 253;
 /** What most names are already; the last label of an address, and of no domain, is a number. */
 const normal = /^(?:[a-z0-9_-]{1,63}\.)*[a-z_-][a-z0-9_-]{0,62}$/;
 /** Characters that would end the host of a URL, or that no host has. */
-const notOfHosts = /[\s/?#@\\:[\]%<>^|"]/;
+const notOfHosts = /[\s/?#@\\:[\]%<>^|"*]/;
 
 /**
  * The one form of a host name or an address: lower case, Punycode, without a trailing dot or the
@@ -25,4 +26,27 @@ export function hostName(text: string): string | undefined {
 /** Whether a name in the form of `hostName` is an address, which has nothing above it. */
 export function isAddress(name: string): boolean {
   return name.includes(":") || (/\d$/.test(name) && isIP(name) !== 0);
+}
+
+/** Of a host with more labels, those nearest to the registrable domain count. */
+const MAX_DOMAINS = 16;
+
+/**
+ * A name in the form of `hostName` and the domains above it, down to the one that can be
+ * registered: `a.b.example.co.uk`, `b.example.co.uk`, `example.co.uk`. At most 16.
+ */
+export function domainsOf(name: string): string[] {
+  if (isAddress(name)) return [name];
+  const { domain } = parse(name, { extractHostname: false, validateHostname: false });
+  const registrable = domain ?? name;
+  const domains = [registrable];
+  for (
+    let dot = name.length - registrable.length - 1;
+    dot > 0 && domains.length < MAX_DOMAINS - 1;
+  ) {
+    const before = name.lastIndexOf(".", dot - 1);
+    domains.unshift(name.slice(before + 1));
+    dot = before;
+  }
+  return [...new Set([name, ...domains])];
 }
