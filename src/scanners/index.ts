@@ -13,6 +13,8 @@ export { createClamavEngine } from "./clamav/clamav-engine.ts";
 export { parseClamdAddress } from "./clamav/clamd-address.ts";
 export { createEmbeddedScanner, type EmbeddedScannerOptions } from "./embedded/embedded-scanner.ts";
 export type { EmbeddedScanner, EmbeddedScannerDescription } from "./embedded/pooled-scanner.ts";
+export { type ExecConfig, readExecConfig } from "./exec/exec-config.ts";
+export { createExecEngine } from "./exec/exec-engine.ts";
 export type { HashListFileOptions } from "./list/hash-list-file.ts";
 export { createListScanner } from "./list/list-scanner.ts";
 export type { ScanEngine } from "./serve/scan-engine.ts";

@@ -1,5 +1,6 @@
 import { clamav } from "./clamav.ts";
+import { exec } from "./exec.ts";
 import type { ShippedScanner } from "./shipped-scanner.ts";
 
 /** Every `sluice scanner …`, in the order of the help. */
-export const shippedScanners: readonly ShippedScanner[] = [clamav];
+export const shippedScanners: readonly ShippedScanner[] = [clamav, exec];

@@ -1,0 +1,80 @@
+import { type Expression, Language, reFunction } from "../../cel/index.ts";
+
+/** What expressions of `sluice scanner exec` see of a program that has ended. */
+export interface ProgramResult {
+  /** -1 when a signal ended it. */
+  readonly exitCode: number;
+  /** `SIGSEGV`; empty when it ended by itself. */
+  readonly signal: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const language = new Language({
+  noun: "expression",
+  variables: [
+    { name: "exitCode", type: "int", description: "-1 when a signal ended the program." },
+    { name: "signal", type: "string", description: "Such as `SIGSEGV`; empty without one." },
+    { name: "stdout", type: "string", description: "What it wrote, as UTF-8." },
+    { name: "stderr", type: "string", description: "The beginning of it." },
+    { name: "lines", type: "list<string>", description: "Of stdout, without empty ones." },
+    { name: "json", type: "dyn", description: "stdout read as JSON; null when it is none." },
+  ],
+  functions: [reFunction('stdout.re("FOUND$")')],
+  standard: {
+    functions: ["has", "size", "int", "double", "string", "bool"],
+    methods: [
+      ...["startsWith", "endsWith", "contains", "indexOf", "lastIndexOf", "substring"],
+      ...["lowerAscii", "upperAscii", "trim", "split", "join", "size", "orValue"],
+    ],
+    macros: ["all", "exists", "exists_one", "filter", "map"],
+  },
+  refusals: { matches: "can run for minutes on a crafted text: use re(), which cannot" },
+  optionals: true,
+  maxLength: 4096,
+  maxAstNodes: 1000,
+  maxSteps: 20_000,
+  maxMs: 1000,
+});
+
+const MAX_LINES = 10_000;
+
+/** `list` is any list; CEL's own types otherwise. */
+function compiled(source: string, gives: string): Expression | string {
+  const types = gives === "list" ? ["list", "list<string>", "list<dyn>", "dyn"] : [gives, "dyn"];
+  return language.compile(source, types);
+}
+
+/** Why an expression cannot be used; undefined when it can. */
+export function resultProblem(source: string, gives: string): string | undefined {
+  const expression = compiled(source, gives);
+  return typeof expression === "string" ? expression : undefined;
+}
+
+/** An expression ready to be asked; throws for one that `resultProblem` finds fault with. */
+export function resultExpression(
+  source: string,
+  gives: string,
+): (result: ProgramResult) => unknown {
+  const expression = compiled(source, gives);
+  if (typeof expression === "string") throw new RangeError(expression);
+  return (result) =>
+    expression.evaluate({
+      ...result,
+      exitCode: BigInt(result.exitCode),
+      lines: expression.uses.has("lines") ? linesOf(result.stdout) : [],
+      json: expression.uses.has("json") ? jsonOf(result.stdout) : null,
+    });
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/, MAX_LINES).filter((line) => line !== "");
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createExecEngine, readExecConfig } from "../../../src/scanners/index.ts";
+import type {
+  ScanEngine,
+  ScanSubject,
+  SubjectFacts,
+} from "../../../src/scanners/serve/scan-engine.ts";
+import { silentLogger } from "../../../src/telemetry/index.ts";
+import { TempDirectory } from "../../support/temp-directory.ts";
+
+/** An engine in front of a shell script, with a directory that ought to be empty after each scan. */
+export class ExecUnderTest {
+  readonly directory = new TempDirectory();
+  readonly work = new TempDirectory();
+  /** Stands in the command line of whatever the script starts, so that it can be found. */
+  readonly marker = `marker-${Math.random().toString(36).slice(2)}`;
+  #engine: ScanEngine | undefined;
+
+  /** The script gets the marker as `$MARKER`. */
+  async start(script: string, settings: Readonly<Record<string, unknown>> = {}): Promise<this> {
+    const path = this.directory.join("program");
+    writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const read = readExecConfig(
+      JSON.stringify({
+        command: path,
+        environment: { MARKER: this.marker, PATH: "/usr/bin:/bin" },
+        exitCodes: { "0": "clean", "1": "blocked" },
+        timeout: "20s",
+        concurrency: 4,
+        ...settings,
+      }),
+      "exec.yaml",
+    );
+    if ("problems" in read) throw new Error(read.problems.join("\n"));
+    this.#engine = await createExecEngine({
+      config: read.config,
+      workDirectory: this.work.path,
+      logger: silentLogger,
+    });
+    return this;
+  }
+
+  get engine(): ScanEngine {
+    if (this.#engine === undefined) throw new Error("not started");
+    return this.#engine;
+  }
+
+  scan(content: string | Buffer | AsyncIterable<Buffer>, changes: Partial<ScanSubject> = {}) {
+    return this.engine.scan({
+      body: typeof content === "string" || Buffer.isBuffer(content) ? once(content) : content,
+      size: undefined,
+      sha256: undefined,
+      facts: {},
+      signal: new AbortController().signal,
+      ...changes,
+    });
+  }
+
+  async scanned(content: string | Buffer, facts: SubjectFacts = {}) {
+    return (await this.scan(content, { facts })).verdict;
+  }
+
+  /** What a scan left: files, and processes that can still run. */
+  get left(): readonly string[] {
+    return [...readdirSync(this.work.path), ...processesWith(this.marker)];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine?.close();
+    this.directory.remove();
+    this.work.remove();
+  }
+}
+
+async function* once(content: string | Buffer): AsyncGenerator<Buffer> {
+  yield Buffer.from(content);
+}
+
+/** Command lines, or else environments, that hold a text. */
+export function processesWith(marker: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`)} ${read(`/proc/${pid}/environ`)}`)
+    .filter((text) => text.includes(marker));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
