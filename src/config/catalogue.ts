@@ -8,15 +8,23 @@ import {
   file,
   networks,
   paths,
+  redisUrl,
   type Setting,
   size,
   text,
   toggle,
 } from "./setting.ts";
-import { Action, type ListenAddress, type Settings } from "./settings.ts";
+import { Action, type ListenAddress, type RedisTarget, type Settings } from "./settings.ts";
 
 /** What a setting holds; everything else in `Settings` is a section. */
-type Value = string | number | boolean | readonly unknown[] | ListenAddress | undefined;
+type Value =
+  | string
+  | number
+  | boolean
+  | readonly unknown[]
+  | ListenAddress
+  | RedisTarget
+  | undefined;
 
 /** The tree of settings in the shape of `Settings`: the compiler holds the two together. */
 export type Catalogue<T> = {
@@ -118,7 +126,7 @@ export const catalogue: Catalogue<Settings> = {
     ),
   },
   spool: {
-    memoryBytes: size("256Ki", "Part of one body that is kept in memory; more goes to a file.", {
+    memoryBytes: size("2Mi", "Part of one body that is kept in memory; more goes to a file.", {
       max: 2 ** 30,
     }),
     memoryBudget: size(
@@ -177,6 +185,38 @@ export const catalogue: Catalogue<Settings> = {
       min: 100,
       max: 3_600_000,
     }),
+  },
+  cache: {
+    enabled: toggle(true, "Whether verdicts are remembered (docs/cache.md)."),
+    memory: size("64Mi", "Memory of one worker for verdicts.", { min: 65_536, max: 2 ** 34 }),
+    memoryTtl: duration(
+      "1m",
+      "With Redis: how long a worker answers out of its memory before it asks Redis again.",
+      { min: 1, max: 3_600_000 },
+    ),
+    hmacKeyFile: file(
+      "Keys that authenticate what lies in Redis, one a line, the same on every pod: the first signs, all verify. Without it, whoever can write to Redis can let malware pass.",
+    ),
+    redis: {
+      url: redisUrl(
+        "Where verdicts are shared between pods: `redis://host:6379/0`, `rediss://` for TLS, `redis-sentinel://a,b,c#mymaster`, `redis-cluster://a,b,c`; a user name goes before the hosts. Without it each worker remembers for itself.",
+      ),
+      passwordFile: file("Password for Redis. Read again when Redis refuses it."),
+      sentinelPasswordFile: file("Password for the sentinels. Read again likewise."),
+      caFile: file("Certificate authorities (PEM) of Redis; those of the system by default."),
+      certFile: file("Client certificate (PEM) for Redis."),
+      keyFile: file("Private key of the client certificate (PEM)."),
+      prefix: text("Before each key in Redis; `sluice:` by default."),
+      readTimeout: duration(
+        "10ms",
+        "How long Redis may take to answer; after that the verdict counts as unknown and is scanned.",
+        { min: 1, max: 1000 },
+      ),
+      connectTimeout: duration("2s", "How long a connection to Redis may take.", {
+        min: 10,
+        max: 60_000,
+      }),
+    },
   },
   secrets: {
     directory: file(

@@ -24,9 +24,9 @@ export interface SpoolStoreOptions {
 const MiB = 1024 * 1024;
 
 export const SPOOL_DEFAULTS = Object.freeze({
-  memoryBytes: 256 * 1024,
+  memoryBytes: 2 * MiB,
   totalMemoryBytes: 64 * MiB,
-  totalDiskBytes: 10 * 1024 * MiB,
+  totalDiskBytes: 8 * 1024 * MiB,
   maxPendingBytes: 128 * 1024,
 }) satisfies Omit<SpoolStoreOptions, "directory">;
 

@@ -88,6 +88,7 @@ export class ServerUnderTest {
     const directory = new TempDirectory();
     const spools = await SpoolStore.open({
       ...SPOOL_DEFAULTS,
+      memoryBytes: 256 * 1024,
       ...options.spool,
       directory: directory.path,
     });

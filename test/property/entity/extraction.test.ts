@@ -22,7 +22,7 @@ let inMemory: SpoolStore;
 let inFiles: SpoolStore;
 
 beforeAll(async () => {
-  const options = { ...SPOOL_DEFAULTS, directory: directory.path };
+  const options = { ...SPOOL_DEFAULTS, memoryBytes: 256 * 1024, directory: directory.path };
   inMemory = await SpoolStore.open(options);
   inFiles = await SpoolStore.open({ ...options, memoryBytes: 0 });
 });
