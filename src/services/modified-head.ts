@@ -47,7 +47,8 @@ const HOP_BY_HOP: readonly string[] = [
 /** The message's own head for its new content; all that stays is byte for byte as it was. */
 export function modifiedHead(message: Message, content: NewContent, via: string): string {
   const [startLine = "", ...lines] = headLines(message.ownHeadText);
-  const { size, mediaType } = content;
+  const { size } = content;
+  const mediaType = newType(content.mediaType, fieldValue(message.entityFields, "content-type"));
   const connection = fieldValues(message.entityFields, "connection").join(",").toLowerCase();
   const dropped = new Set([
     ...UNTRUE,
@@ -65,6 +66,14 @@ export function modifiedHead(message: Message, content: NewContent, via: string)
     `Via: ICAP/1.0 ${via}`,
     "\r\n",
   ].join("\r\n");
+}
+
+/** Undefined: the old field says as much, and maybe more (a charset). */
+function newType(mediaType: string | undefined, old: string | undefined): string | undefined {
+  // What servers say that were told nothing.
+  if (mediaType === undefined || mediaType === "application/octet-stream") return undefined;
+  const isSame = old?.split(";", 1)[0]?.trim().toLowerCase() === mediaType.toLowerCase();
+  return isSame ? undefined : mediaType;
 }
 
 /** Up to the first blank line. */

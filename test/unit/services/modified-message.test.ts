@@ -146,6 +146,18 @@ describe("a response with new content", () => {
     );
   });
 
+  it.each(["application/octet-stream", "TEXT/html"])(
+    "keeps a type that says more than the scanner's: %s",
+    async (mediaType) => {
+      const fields = ["Content-Type: text/html; charset=koi8-r"];
+      const answer = await modified(new Redactor({ old: "new" }, { mediaType }), {
+        fields,
+        body: "old",
+      });
+      expect(answer.head?.match(/^content-type.*$/gim)).toEqual(fields);
+    },
+  );
+
   it("may be empty", async () => {
     const answer = await modified(new Redactor({ old: "" }), { body: "old" });
     expect(answer).toMatchObject({ body: "", size: 0 });

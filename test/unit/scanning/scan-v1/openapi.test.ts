@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { type ScanContext, type Verdict, VerdictReason } from "../../../../src/scanning/index.ts";
+import {
+  CacheScope,
+  type ScanContext,
+  type Verdict,
+  VerdictReason,
+} from "../../../../src/scanning/index.ts";
 import { answerOf } from "../../../../src/scanning/scan-v1/answer.ts";
 import { requestFields } from "../../../../src/scanning/scan-v1/request-fields.ts";
 import { readInfo } from "../../../../src/scanning/scan-v1/scanner-info.ts";
@@ -28,9 +33,16 @@ const everyFact: ScanContext = {
   tracestate: "vendor=1",
 };
 
+const data = Buffer.from("new");
+const newContent = {
+  body: { content: { kind: "memory", data }, size: data.length, sha256: "", head: data },
+  dispose: () => {},
+} as const;
+
+/** As an answer that brings new content along. */
 function readVerdict(json: string): Verdict | Unreadable {
   const read = readDocument(json, undefined);
-  return "unreadable" in read ? read : judgementOf(read);
+  return "unreadable" in read ? read : judgementOf(read, newContent);
 }
 
 describe("docs/scan-v1.openapi.yaml", () => {
@@ -41,7 +53,7 @@ describe("docs/scan-v1.openapi.yaml", () => {
   });
 
   it("has exactly the words that are taken for a verdict", () => {
-    const taken = [...schemas.Word.enum, "modified", "pending", "continue", "fine"].filter(
+    const taken = [...schemas.Word.enum, "pending", "continue", "fine"].filter(
       (verdict) => "kind" in readVerdict(JSON.stringify({ verdict })),
     );
     expect(taken).toEqual(schemas.Word.enum);
@@ -51,6 +63,11 @@ describe("docs/scan-v1.openapi.yaml", () => {
     for (const reason of Object.values(VerdictReason)) {
       expect(schemas.Verdict.properties.reason.description).toMatch(new RegExp(`\\b${reason}\\b`));
     }
+  });
+
+  it("names every scope that is known", () => {
+    const { description } = schemas.Verdict.properties.cache.properties.scope;
+    for (const scope of Object.values(CacheScope)) expect(description).toContain(` ${scope}`);
   });
 
   it("shows documents that are understood", () => {
