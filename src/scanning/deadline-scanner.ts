@@ -9,6 +9,8 @@ export interface DeadlineScannerOptions {
   readonly timeoutMs: number;
   /** May answer `modified` and is told so; left out: that is an `error`. */
   readonly modifies?: boolean;
+  /** How long verdicts may be used again. */
+  readonly cacheTtl?: ScanContext["cacheTtl"];
 }
 
 /**
@@ -20,11 +22,13 @@ export interface DeadlineScannerOptions {
 export class DeadlineScanner extends DecoratedScanner {
   readonly #timeoutMs: number;
   readonly #modifies: boolean;
+  readonly #cacheTtl: ScanContext["cacheTtl"];
 
   constructor(inner: Scanner, options: DeadlineScannerOptions) {
     super(inner);
     this.#timeoutMs = options.timeoutMs;
     this.#modifies = options.modifies ?? false;
+    this.#cacheTtl = options.cacheTtl;
   }
 
   scan(entity: Entity, context: ScanContext): Promise<Verdict> {
@@ -58,8 +62,10 @@ export class DeadlineScanner extends DecoratedScanner {
       const own = performance.now() + this.#timeoutMs;
       const deadlineAt = Math.min(own, context.deadlineAt ?? own);
       const takesReplacement = this.#modifies && context.takesReplacement === true;
+      const { signal } = deadline;
+      const cacheTtl = this.#cacheTtl ?? context.cacheTtl;
       this.inner
-        .scan(entity, { ...context, signal: deadline.signal, deadlineAt, takesReplacement })
+        .scan(entity, { ...context, signal, deadlineAt, takesReplacement, cacheTtl })
         .then(settled, (error: unknown) => settled(rejected(this.name, error)));
     });
   }

@@ -10,10 +10,13 @@ export abstract class DecoratedScanner implements Scanner {
   protected readonly inner: Scanner;
   /** Present when the inner scanner has it: whoever asks for jobs looks for this member. */
   readonly follow?: NonNullable<Scanner["follow"]>;
+  /** Likewise. */
+  readonly remember?: NonNullable<Scanner["remember"]>;
 
   constructor(inner: Scanner) {
     this.inner = inner;
     if (inner.follow !== undefined) this.follow = inner.follow.bind(inner);
+    if (inner.remember !== undefined) this.remember = inner.remember.bind(inner);
   }
 
   get name(): string {

@@ -52,7 +52,10 @@ export interface ScanContext {
 
 /** What a verdict may depend on, for one who remembers it later than the scan. */
 export type JudgedEntity = Pick<Entity, "sha256" | "size" | "declaredType" | "fileName">;
-export type JudgedContext = Pick<ScanContext, "url" | "host" | "policy" | "identity" | "cacheTtl">;
+export type JudgedContext = Pick<
+  ScanContext,
+  "url" | "host" | "policy" | "identity" | "takesReplacement" | "cacheTtl"
+>;
 
 /** What following a scan needs of the transaction that began it, which may be long over. */
 export type FollowContext = Pick<ScanContext, "signal" | "deadlineAt" | "traceparent">;

@@ -54,6 +54,8 @@ export const CacheScope = {
   Content: "content",
   /** The bytes and the media type that the sender declared. */
   ContentAndType: "content+type",
+  /** The bytes, the declared media type and the file name. */
+  ContentAndName: "content+name",
   ContentAndUrl: "content+url",
   Url: "url",
   Host: "host",
@@ -92,6 +94,8 @@ export interface Verdict {
   /** Of the very engine that judged, where it told. */
   readonly epoch?: string;
   readonly cache?: CacheAdvice;
+  /** It is remembered from an earlier scan of the same. */
+  readonly cached?: boolean;
   /** One sentence for a person; untrusted. */
   readonly message?: string;
   /**

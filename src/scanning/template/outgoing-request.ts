@@ -1,7 +1,7 @@
 import type { NamedTexts, Plan, PlannedRequest } from "./plan.ts";
 import { type BodyContent, type RequestBody, requestBody } from "./request-body.ts";
 import { allowedUrl } from "./target-url.ts";
-import { renderText, type TextTemplate } from "./text-template.ts";
+import { lookUp, renderText, type TextTemplate, wholeReference } from "./text-template.ts";
 
 export interface OutgoingRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -54,6 +54,16 @@ class Filling {
   }
 
   readonly text = (template: TextTemplate): string => this.#fill(template, (value) => value);
+  /** A list, where the text is one path and that leads to one; else the text alone. */
+  texts(template: TextTemplate): readonly string[] {
+    const reference = wholeReference(template);
+    const value =
+      reference?.root === "secret" ? undefined : reference && lookUp(reference, this.roots);
+    return Array.isArray(value) && value.every((item) => typeof item === "string")
+      ? value
+      : [this.text(template)];
+  }
+
   /** In a header field. */
   readonly field = (template: TextTemplate): string => fieldText(this.text(template));
   /** In a URL, where slashes too must not come from outside. */
@@ -86,7 +96,7 @@ function targetOf(
 
 function queryOf(query: NamedTexts, filler: Filling, hasQuery: boolean): string {
   const pairs = query
-    .map(([name, template]) => [name, filler.text(template)] as const)
+    .flatMap(([name, template]) => filler.texts(template).map((value) => [name, value] as const))
     .filter(([, value]) => value !== "")
     .map(
       ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`,

@@ -102,4 +102,17 @@ describe("extracting entities", () => {
     extraction.dispose();
     await expect.poll(() => store.budget.diskBytes).toBe(bytes.length);
   });
+
+  it("keeps its copies for who holds them", async () => {
+    const store = await temporaryStore();
+    const body = await keep(store, gzipSync("decoded"));
+    const before = store.budget.memoryBytes;
+    const extraction = await extract(store, body, { contentEncoding: "gzip" });
+    const release = extraction.retain();
+    extraction.dispose();
+    expect(store.budget.memoryBytes).toBeGreaterThan(before);
+    expect(extraction.entities[0]?.content).toMatchObject({ data: Buffer.from("decoded") });
+    release();
+    expect(store.budget.memoryBytes).toBe(before);
+  });
 });

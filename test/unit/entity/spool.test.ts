@@ -9,6 +9,7 @@ import {
   readContent,
   type Spool,
   SpoolFailureKind,
+  type SpoolStore,
 } from "../../../src/entity/index.ts";
 import { noise, temporaryDirectory, temporaryStore } from "./temporary-store.ts";
 
@@ -116,6 +117,68 @@ describe("a body in memory", () => {
     second.append(Buffer.from("b"), 0, 1);
     expect(before).toMatchObject({ data: Buffer.from("b") });
     expect(second.finishInMemory()?.content).toMatchObject({ data: Buffer.from("b") });
+  });
+});
+
+describe("a body that somebody holds", () => {
+  const keptIn = async (store: SpoolStore, text: string) => {
+    const spool = store.create(1000);
+    spool.append(Buffer.from(text), 0, text.length);
+    return { spool, body: bodyOf(await spool.finish()) };
+  };
+
+  it("keeps its bytes after recycle, and after the holder has let go", async () => {
+    const store = await temporaryStore();
+    const { spool, body } = await keptIn(store, "held");
+    const release = spool.retain();
+    spool.recycle();
+    await keptIn(store, "more");
+    release();
+    await keptIn(store, "most");
+    expect(body.content).toMatchObject({ data: Buffer.from("held") });
+  });
+
+  it("counts in the budget until the last holder has let go", async () => {
+    const store = await temporaryStore();
+    const { spool } = await keptIn(store, "held");
+    const releases = [spool.retain(), spool.retain()];
+    spool.dispose();
+    releases[0]?.();
+    expect(store.budget.memoryBytes).toBeGreaterThan(0);
+    releases[1]?.();
+    expect(store.budget.memoryBytes).toBe(0);
+  });
+
+  it("is not let go of by the same holder twice", async () => {
+    const store = await temporaryStore();
+    const { spool } = await keptIn(store, "held");
+    const [first] = [spool.retain(), spool.retain()];
+    spool.dispose();
+    first?.();
+    first?.();
+    expect(store.budget.memoryBytes).toBeGreaterThan(0);
+  });
+
+  it("lives on when the holder lets go before the end", async () => {
+    const store = await temporaryStore();
+    const { spool, body } = await keptIn(store, "held");
+    spool.retain()();
+    expect(store.budget.memoryBytes).toBeGreaterThan(0);
+    spool.recycle();
+    expect(store.budget.memoryBytes).toBe(0);
+    await keptIn(store, "next");
+    expect(body.content).toMatchObject({ data: Buffer.from("next") });
+  });
+
+  it("keeps its file until the holder has let go", async () => {
+    const store = await temporaryStore({ memoryBytes: 0 });
+    const { spool, body } = await keptIn(store, "held in a file");
+    const release = spool.retain();
+    spool.dispose();
+    expect((await gather(readContent(body.content))).toString()).toBe("held in a file");
+    release();
+    await expect.poll(() => store.budget.diskBytes).toBe(0);
+    await expect(gather(readContent(body.content))).rejects.toThrow("ENOENT");
   });
 });
 

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeadlineScanner } from "../../../src/scanning/index.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { MadeReplacement } from "./made-replacement.ts";
 
 describe("DeadlineScanner", () => {
   let inner: ScriptedScanner;
@@ -59,6 +61,79 @@ describe("DeadlineScanner", () => {
     const verdict = scanner.scan(entityOf("x"), scanContext());
     inner.end(0, new Error("boom"));
     expect(await verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+  });
+
+  describe("that gave up on a scanner which still reads", () => {
+    it.each([
+      ["when the time is up", () => vi.advanceTimersByTime(500)],
+      ["when the transaction is aborted", (transaction: AbortController) => transaction.abort()],
+    ])("holds the bytes until it has ended, %s", async (_, end) => {
+      const bytes = new HeldBytes();
+      const transaction = new AbortController();
+      const verdict = scanner.scan(entityOf("x"), bytes.in(scanContext(transaction.signal)));
+      end(transaction);
+      // At once: the transaction may be cleaned up in the same turn.
+      expect(bytes.holders).toBe(1);
+      await verdict;
+      inner.end(0);
+      await Promise.resolve();
+      expect(bytes.holders).toBe(0);
+    });
+
+    it("lets go of them when the scan is rejected", async () => {
+      const bytes = new HeldBytes();
+      void scanner.scan(entityOf("x"), bytes.in(scanContext()));
+      vi.advanceTimersByTime(500);
+      inner.end(0, new Error("aborted"));
+      await vi.advanceTimersByTimeAsync(0);
+      expect([bytes.taken, bytes.holders]).toEqual([1, 0]);
+    });
+
+    it("gives up a replacement that comes too late, once", async () => {
+      const made = new MadeReplacement("late");
+      const modifier = new DeadlineScanner(inner, { timeoutMs: 500, modifies: true });
+      const verdict = modifier.scan(entityOf("x"), scanContext());
+      vi.advanceTimersByTime(500);
+      inner.end(0, made.verdict);
+      expect((await verdict).kind).toBe("error");
+      await vi.advanceTimersByTimeAsync(0);
+      expect(made.disposed).toBe(1);
+    });
+  });
+
+  it("holds nothing for a scanner that is in time", async () => {
+    const bytes = new HeldBytes();
+    const verdict = scanner.scan(entityOf("x"), bytes.in(scanContext()));
+    inner.end(0);
+    await verdict;
+    expect(bytes.taken).toBe(0);
+  });
+
+  it("counts a replacement by a judge as error, and gives it up", async () => {
+    const made = new MadeReplacement("new");
+    const verdict = scanner.scan(entityOf("x"), scanContext());
+    inner.end(0, made.verdict);
+    expect(await verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+    expect(made.disposed).toBe(1);
+  });
+
+  it("passes the replacement of a modifier", async () => {
+    const made = new MadeReplacement("new");
+    const modifier = new DeadlineScanner(inner, { timeoutMs: 500, modifies: true });
+    const verdict = modifier.scan(entityOf("x"), scanContext());
+    inner.end(0, made.verdict);
+    expect((await verdict).replacement).toBe(made);
+    expect(made.disposed).toBe(0);
+  });
+
+  it("tells only a modifier that a replacement would be taken", () => {
+    const context = { ...scanContext(), takesReplacement: true };
+    void scanner.scan(entityOf("x"), context);
+    void new DeadlineScanner(inner, { timeoutMs: 500, modifies: true }).scan(
+      entityOf("x"),
+      context,
+    );
+    expect(inner.contexts.map(({ takesReplacement }) => takesReplacement)).toEqual([false, true]);
   });
 
   it("is known by the scanner's name, epoch and limit, and closes it", async () => {

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ScannerSet } from "../../../src/scanning/index.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { cleanVerdict, ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { MadeReplacement } from "./made-replacement.ts";
 
 const blockedBy = (name: string) => ({ kind: "blocked", threats: [{ name }] }) as const;
 
@@ -71,6 +73,66 @@ describe("ScannerSet", () => {
     one.end(0, new Error("boom"));
     two.end(0);
     expect(await verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+  });
+
+  it("holds the bytes until those that it told to stop have ended", async () => {
+    const bytes = new HeldBytes();
+    const verdict = set.scan(entityOf("x"), bytes.in(scanContext()));
+    two.end(0, blockedBy("EICAR"));
+    await verdict;
+    expect(bytes.holders).toBe(1);
+    one.end(0);
+    await vi.waitFor(() => expect(bytes.holders).toBe(0));
+  });
+
+  it("holds nothing when all have answered", async () => {
+    const bytes = new HeldBytes();
+    const verdict = set.scan(entityOf("x"), bytes.in(scanContext()));
+    one.end(0);
+    two.end(0);
+    await verdict;
+    expect(bytes.taken).toBe(0);
+  });
+
+  it("gives up a replacement that comes after the verdict", async () => {
+    const made = new MadeReplacement("late");
+    const verdict = set.scan(entityOf("x"), scanContext());
+    two.end(0, blockedBy("EICAR"));
+    await verdict;
+    one.end(0, made.verdict);
+    await vi.waitFor(() => expect(made.disposed).toBe(1));
+  });
+
+  it("gives up the replacement of a judge, which is an error", async () => {
+    const made = new MadeReplacement("new");
+    const verdict = set.scan(entityOf("x"), scanContext());
+    one.end(0, made.verdict);
+    two.end(0);
+    expect(await verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+    expect(made.disposed).toBe(1);
+  });
+
+  it("keeps the threats of a block that the quorum outvotes", async () => {
+    const three = new ScriptedScanner("three", 20);
+    const quorum = new ScannerSet([required(one), required(two), required(three)], {
+      name: "quorum",
+      strategy: { type: "Quorum", count: 2 },
+    });
+    const verdict = quorum.scan(entityOf("x"), scanContext());
+    one.end(0, blockedBy("False.Positive"));
+    two.end(0);
+    three.end(0);
+    expect(await verdict).toMatchObject({
+      kind: "clean",
+      threats: [{ name: "False.Positive" }],
+      message: "1 of 2 needed scanners block",
+    });
+  });
+
+  it("is not made with a quorum that an optional scanner could end", () => {
+    const members = [required(one), { ...required(two), required: false }];
+    const quorum = { type: "Quorum", count: 2 } as const;
+    expect(() => new ScannerSet(members, { name: "few", strategy: quorum })).toThrow("few:");
   });
 
   it("hands an abort of the transaction on", () => {
