@@ -32,12 +32,22 @@ const tenMegabytes = answersText(`{"verdict":"clean","x":"${"x".repeat(10_000_00
 
 const failed = { status: 200, outcome: "failed", cause: "error", verdict: "error" };
 const late = { status: 200, outcome: "blocked", cause: "timeout", verdict: "error" };
+/** The scanner's log line about a scan without a verdict. */
+const whyOf = (name: string, log: string): string | undefined =>
+  log
+    .split("\n")
+    .filter((line) => line.includes('"scanner gave no verdict"'))
+    .map((line) => JSON.parse(line) as { scanner: string; why: string })
+    .findLast(({ scanner }) => scanner === name)?.why;
 
 describe("an IcapService with a scanner over HTTP", () => {
   let fake: FakeScanner;
   let expired: FakeScanner;
   let secured: FakeScanner;
   let gone: FakeScanner;
+  let moody: FakeScanner;
+  let busy: FakeScanner;
+  let plain: FakeScanner;
   let authority: CertificateAuthority;
   let service: RemoteService;
   beforeAll(async () => {
@@ -51,6 +61,9 @@ describe("an IcapService with a scanner over HTTP", () => {
       requestCert: true,
       rejectUnauthorized: true,
     });
+    moody = await FakeScanner.start();
+    busy = await FakeScanner.start();
+    plain = await FakeScanner.start(clean, await authority.issue("IP:127.0.0.1"));
     expired = await FakeScanner.start(clean, await authority.issueExpired("IP:127.0.0.1"));
     const own = await authority.issueClient("DNS:sluice.test");
     const ca = "ca: { secretKeyRef: { name: authority, key: ca.pem } }";
@@ -58,6 +71,13 @@ describe("an IcapService with a scanner over HTTP", () => {
       [
         { name: "remote", url: fake.url },
         { name: "gone", url: gone.url },
+        { name: "moody", url: moody.url, failures: 1 },
+        { name: "busy", url: busy.url },
+        {
+          name: "mapped",
+          url: plain.url,
+          spec: "tls: { ca: { configMapKeyRef: { name: authority, key: ca.pem } } }",
+        },
         { name: "nowhere", url: "http://scanner.invalid:8080" },
         { name: "expired", url: expired.url, spec: `tls: { ${ca} }` },
         { name: "stranger", url: expired.url },
@@ -74,11 +94,12 @@ describe("an IcapService with a scanner over HTTP", () => {
         "default/client/tls.key": own.key,
         "default/token/value": "s3cret-t0ken\n",
       },
+      { authority: { "ca.pem": authority.cert } },
     );
   });
   afterAll(async () => {
     await service?.stop();
-    await Promise.all([fake, expired, secured, gone].map((scanner) => scanner?.stop()));
+    await Promise.all([fake, expired, secured, gone, moody, busy, plain].map((one) => one?.stop()));
     authority?.remove();
   });
   beforeEach(() => {
@@ -105,26 +126,58 @@ describe("an IcapService with a scanner over HTTP", () => {
       answersStatus(413),
       { status: 200, outcome: "blocked", cause: "unscannable", verdict: "unscannable" },
     ],
-    ["its own error", answers({ verdict: "error" }), failed],
-    ["nothing, before an answer", hangs, late],
-    ["nothing, amid an answer", hangsAmidAnswer, late],
-    ["a reset amid an early answer", resetsAmidAnswer, failed],
-    ["half a document", answersText('{"verdict":"clean"'), failed],
-    ["10 MB of JSON", tenMegabytes, failed],
-    ["another content type", answersText('{"verdict":"clean"}', "text/plain"), failed],
-    ["429", answersStatus(429, { "retry-after": "0" }), failed],
-    ["503", answersStatus(503), failed],
-  ])("does as configured when it answers: %s", async (_name, script, expected) => {
+    ["its own error", answers({ verdict: "error", message: "oh" }), failed, "oh"],
+    ["nothing, before an answer", hangs, late, "aborted"],
+    ["nothing, amid an answer", hangsAmidAnswer, late, "aborted"],
+    ["a reset amid an early answer", resetsAmidAnswer, failed, "the exchange failed"],
+    ["half a document", answersText('{"verdict":"clean"'), failed, "no verdict document"],
+    ["10 MB of JSON", tenMegabytes, failed, "over 1048576 bytes"],
+    ["another content type", answersText("{}", "text/plain"), failed, "not application/json"],
+    ["429", answersStatus(429, { "retry-after": "0" }), failed, "answered 429"],
+    ["503", answersStatus(503), failed, "answered 503"],
+  ] as const)("does as configured when it answers: %s", async (_name, script, expected, why?) => {
     fake.script = script;
-    const { answer, line, counted } = await service.judge("remote", "x");
+    const { answer, line, counted } = await service.judge("remote");
     expect({ status: answer.status, ...line }).toMatchObject(expected);
     expect(Number(line["durationMs"])).toBeLessThan(10_000);
     expect(counted).toEqual({ [expected.verdict]: 1 });
+    if (why !== undefined) expect(whyOf("remote", service.log)).toContain(why);
+  });
+
+  it("leaves a scanner alone that keeps failing, says so and counts it", async () => {
+    moody.script = answersStatus(500);
+    await service.judge("moody");
+    const { answer, line } = await service.judge("moody");
+    expect({ status: answer.status, ...line }).toMatchObject(failed);
+    expect(moody.received).toHaveLength(1);
+    expect(whyOf("moody", service.log)).toBe("the scanner is left alone for a while");
+    expect(service.log).toContain("scanner keeps failing, left alone");
+    const labels = 'scanner="moody"';
+    expect(await service.metric("sluice_scanner_ejections_total", labels)).toBe(1);
+    expect(await service.metric("sluice_scanner_endpoint_ejected", labels)).toBe(1);
+  });
+
+  it("leaves a busy scanner alone as long as it says", async () => {
+    busy.script = answersStatus(429, { "retry-after": "30" });
+    await service.judge("busy");
+    const { answer, line } = await service.judge("busy");
+    expect({ status: answer.status, ...line }).toMatchObject(failed);
+    expect(busy.received).toHaveLength(1);
+    const labels = 'scanner="busy",reason="busy"';
+    expect(await service.metric("sluice_scanner_ejections_total", labels)).toBe(1);
+  });
+
+  it("counts a scan that was asked for again", async () => {
+    const labels = 'scanner="remote",result="made"';
+    const before = (await service.metric("sluice_scanner_retries_total", labels)) ?? 0;
+    fake.script = inTurn((request) => void request.socket.destroy(), clean);
+    expect((await service.judge("remote")).answer.status).toBe(204);
+    expect(await service.metric("sluice_scanner_retries_total", labels)).toBe(before + 1);
   });
 
   it("gets through where the scanner is busy every other time", async () => {
     fake.script = inTurn(answersStatus(503, { "retry-after": "0" }), clean);
-    expect((await service.judge("remote", "x")).answer.status).toBe(204);
+    expect((await service.judge("remote")).answer.status).toBe(204);
   });
 
   it.each([
@@ -133,25 +186,45 @@ describe("an IcapService with a scanner over HTTP", () => {
     ["shows an expired certificate", "expired", "CERT_HAS_EXPIRED"],
     ["is vouched for by nobody", "stranger", "CERT_HAS_EXPIRED|SELF_SIGNED|UNABLE_TO"],
   ])("fails and says so when the scanner %s", async (_name, name, code) => {
-    const { answer, line, counted } = await service.judge(name, "x");
+    const { answer, line, counted } = await service.judge(name);
     expect({ status: answer.status, ...line }).toMatchObject(failed);
     expect(counted).toEqual({ error: 1 });
     expect(service.log).toMatch(new RegExp(`"scanner":"${name}".*(${code})`));
+    const labels = `scanner="${name}",result="failed"`;
+    expect(await service.metric("sluice_scanner_probes_total", labels)).toBeGreaterThan(0);
+    expect(await service.metric("sluice_scanner_endpoint_up", `scanner="${name}"`)).toBe(0);
   });
 
   it("has clients forget what they cached when the scanner's signatures change", async () => {
     const istag = async (epoch: string): Promise<string | undefined> => {
       fake.script = answers({ verdict: "clean" }, { "scan-epoch": epoch });
-      await service.judge("remote", "x");
-      return icapField((await service.judge("remote", "x")).answer, "istag");
+      await service.judge("remote");
+      return icapField((await service.judge("remote")).answer, "istag");
     };
     const [before, same, after] = [await istag("1"), await istag("1"), await istag("2")];
     expect(same).toBe(before);
     expect(after).not.toBe(before);
   });
 
+  it("has one ISTag for scans that replicas with other signatures judge at a time", async () => {
+    const istags = new Set<string | undefined>();
+    const shows = (epoch: string) => answers({ verdict: "clean" }, { "scan-epoch": epoch });
+    fake.script = inTurn(shows("3"), shows("4"), shows("3"), shows("4"));
+    await Promise.all([service.send("remote"), service.send("remote")]);
+    for (let round = 0; round < 4; round += 1) {
+      const { answer, line } = await service.judge("remote");
+      expect(line).toMatchObject({ outcome: "unmodified", cause: "clean" });
+      istags.add(icapField(answer, "istag"));
+    }
+    expect(istags.size).toBe(1);
+  });
+
+  it("trusts the authority of a ConfigMap", async () => {
+    expect((await service.judge("mapped")).answer.status).toBe(204);
+  });
+
   it("trusts the scanner's authority, shows its own certificate and its token", async () => {
-    const { answer } = await service.judge("secured", "x");
+    const { answer } = await service.judge("secured");
     expect(answer.status).toBe(204);
     expect(secured.received[0]?.headers.authorization).toBe("Bearer s3cret-t0ken");
   });
@@ -159,7 +232,7 @@ describe("an IcapService with a scanner over HTTP", () => {
   it("shows a token that was rotated, without a restart", async () => {
     service.rotate("default/token", "value", "r0tated-t0ken");
     await vi.waitFor(async () => {
-      await service.judge("secured", "x");
+      await service.judge("secured");
       expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
     }, 10_000);
     expect(service.log).toContain('"msg":"scanner\'s secrets have changed"');
@@ -168,7 +241,7 @@ describe("an IcapService with a scanner over HTTP", () => {
   it("keeps the token that was good while the new one cannot be used", async () => {
     service.rotate("default/token", "value", "no\ntoken");
     await vi.waitFor(() => expect(service.log).toContain("secrets cannot be used"), 10_000);
-    expect((await service.judge("secured", "x")).answer.status).toBe(204);
+    expect((await service.judge("secured")).answer.status).toBe(204);
     expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
   });
 

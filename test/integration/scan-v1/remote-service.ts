@@ -14,14 +14,15 @@ export interface Judged {
   readonly counted: Readonly<Record<string, number>>;
 }
 
-const scanner = (name: string, url: string, spec: string): string => `
+const scanner = ({ name, url, spec = "", failures = 1000 }: RemoteScanner): string => `
 apiVersion: icap.sluice.dev/v1alpha1
 kind: IcapScanner
 metadata: { name: ${name} }
 spec:
   protocol: { type: ScanV1 }
   endpoint: { url: "${url}" }
-  circuitBreaker: { failures: 1000, openFor: 100ms }
+  retry: { budgetPercent: 50 }
+  circuitBreaker: { failures: ${failures}, openFor: ${failures === 1 ? "10m" : "100ms"} }
   ${spec}
 ---
 apiVersion: icap.sluice.dev/v1alpha1
@@ -38,12 +39,15 @@ export interface RemoteScanner {
   readonly url: string;
   /** More of its spec, as lines of YAML. */
   readonly spec?: string;
+  /** In a row, after which it is left alone: for good when it is one. */
+  readonly failures?: number;
 }
 
 /** `sluice serve` with a service for each remote scanner, at the path of its name. */
 export class RemoteService {
   readonly #sluice: Sluice;
   readonly #directory: TempDirectory;
+  #bodies = 0;
 
   private constructor(sluice: Sluice, directory: TempDirectory) {
     this.#sluice = sluice;
@@ -53,13 +57,17 @@ export class RemoteService {
   static async start(
     scanners: readonly RemoteScanner[],
     secrets: Readonly<Record<string, string>> = {},
+    configMaps: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
   ): Promise<RemoteService> {
     const directory = new TempDirectory();
     const resources = directory.join("services.yaml");
-    writeFileSync(
-      resources,
-      scanners.map(({ name, url, spec = "" }) => scanner(name, url, spec)).join("\n"),
-    );
+    const documents = [
+      ...scanners.map(scanner),
+      ...Object.entries(configMaps).map(([name, data]) =>
+        JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data }),
+      ),
+    ];
+    writeFileSync(resources, documents.join("\n"));
     for (const [path, value] of Object.entries(secrets)) {
       mkdirSync(directory.join(path.slice(0, path.lastIndexOf("/"))), { recursive: true });
       writeFileSync(directory.join(path), value);
@@ -90,15 +98,21 @@ export class RemoteService {
     this.#directory.remove();
   }
 
-  async judge(name: string, body: string): Promise<Judged> {
-    const transactions = this.#transactions().length;
-    const before = await this.#verdicts(name);
+  async send(name: string, body = this.#newBody()): Promise<IcapAnswer> {
     const connection = await this.#sluice.connect();
     await connection.send(
       icapRequest({ method: "RESPMOD", path: `/${name}`, fields: ["Allow: 204"], body }),
     );
     const answer = await connection.readAnswer();
     connection.close();
+    return answer;
+  }
+
+  /** One transaction; no other may be under way. */
+  async judge(name: string, body = this.#newBody()): Promise<Judged> {
+    const transactions = this.#transactions().length;
+    const before = await this.#verdicts(name);
+    const answer = await this.send(name, body);
     while (this.#transactions().length === transactions) await pause(5);
     const after = await this.#verdicts(name);
     return {
@@ -112,12 +126,25 @@ export class RemoteService {
     };
   }
 
+  /** One that no verdict is remembered of. */
+  #newBody(): string {
+    this.#bodies += 1;
+    return `body ${this.#bodies}`;
+  }
+
   #transactions(): Record<string, unknown>[] {
     return this.#sluice.log
       .split("\n")
       .filter((line) => line.startsWith("{") && line.endsWith("}"))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter(({ msg }) => msg === "transaction");
+  }
+
+  /** What a line of the metrics page says of a scanner: the value behind these labels. */
+  async metric(name: string, labels: string): Promise<number | undefined> {
+    const text = await (await fetch(`${this.#sluice.adminUrl}/metrics`)).text();
+    const line = text.split("\n").find((one) => one.startsWith(`${name}{${labels}`));
+    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ")));
   }
 
   async #verdicts(name: string): Promise<Record<string, number>> {
