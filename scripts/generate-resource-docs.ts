@@ -1,8 +1,9 @@
-/** Writes docs/resources/*.md and the tables of docs/rules.md from src/resources and src/services/rules. */
+/** Writes docs/resources/*.md and the tables of docs/rules.md and docs/templates.md from src. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { KINDS, type KindDefinition } from "../src/resources/index.ts";
+import { KINDS, type KindDefinition, templateSpec } from "../src/resources/index.ts";
+import { TEMPLATE_FUNCTIONS, TEMPLATE_VARIABLES } from "../src/scanning/template/index.ts";
 import {
   FUNCTIONS,
   NOW,
@@ -54,10 +55,16 @@ function jsonSchema(schema: z.ZodType): Schema {
 
 function fieldsBelow(schema: Schema, path: string): Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const here = `${path}.${name}`;
+    const here = path === "" ? name : `${path}.${name}`;
     const isRequired = schema.required?.includes(name) ?? false;
+    const self = { path: here, schema: field, isRequired };
+    // A template has a page of its own.
+    if (here.endsWith(".template.inline")) return [self];
     const items = field.items === undefined ? [] : fieldsBelow(field.items, `${here}[]`);
-    return [{ path: here, schema: field, isRequired }, ...fieldsBelow(field, here), ...items];
+    const values = field.additionalProperties
+      ? fieldsBelow(field.additionalProperties, `${here}.*`)
+      : [];
+    return [self, ...fieldsBelow(field, here), ...items, ...values];
   });
 }
 
@@ -72,14 +79,20 @@ function typeOf(schema: Schema): string {
     return "quantity of bytes";
   }
   if (schema.items !== undefined) {
-    const counted = schema.items.properties === undefined ? typeOf(schema.items) : "objects";
-    return `list of ${counted}`;
+    return `list of ${entryTypeOf(schema.items)}`;
   }
   if (schema.additionalProperties) {
-    return `map of ${typeOf(schema.additionalProperties)}`;
+    return `map of ${entryTypeOf(schema.additionalProperties)}`;
+  }
+  if (schema.type === undefined) {
+    return "any JSON";
   }
   const unit = schema.unit === undefined ? "" : ` (${schema.unit})`;
   return `${schema.type === "integer" ? "whole number" : schema.type}${unit}`;
+}
+
+function entryTypeOf(schema: Schema): string {
+  return schema.properties === undefined ? typeOf(schema) : "objects";
 }
 
 function boundsOf(schema: Schema): string | undefined {
@@ -191,7 +204,7 @@ function fillIn(page: string, part: string, content: string): string {
   const [before, rest] = page.split(open);
   const after = rest?.split(close)[1];
   if (before === undefined || after === undefined) {
-    throw new Error(`docs/rules.md lacks the markers of ${part}`);
+    throw new Error(`the page lacks the markers of ${part}`);
   }
   return `${before}${open}\n\n${content}\n\n${close}${after}`;
 }
@@ -207,12 +220,22 @@ function variablesTable(): string {
   return ["| variable | type | |\n|---|---|---|", ...rows, now].join("\n");
 }
 
-function functionsTable(): string {
-  const rows = FUNCTIONS.map(
+function functionsTable(functions: readonly (typeof FUNCTIONS)[number][]): string {
+  const rows = functions.map(
     ({ signature, description, example }) =>
       `| \`${signature.replace("google.protobuf.Timestamp", "timestamp")}\` | ${description} | \`${example}\` |`,
   );
   return ["| function | | example |\n|---|---|---|", ...rows].join("\n");
+}
+
+function templateVariablesTable(): string {
+  const rows = TEMPLATE_VARIABLES.flatMap(({ name, description, record }) => [
+    `| **\`${name}\`** | | ${description} |`,
+    ...Object.entries(record?.fields ?? {}).map(
+      ([field, { type, description: text }]) => `| \`${name}.${field}\` | ${type} | ${text} |`,
+    ),
+  ]);
+  return ["| variable | type | |\n|---|---|---|", ...rows].join("\n");
 }
 
 function standardList(): string {
@@ -231,6 +254,13 @@ for (const definition of KINDS) {
 const rules = join(docs, "rules.md");
 let page = readFileSync(rules, "utf8");
 page = fillIn(page, "variables", variablesTable());
-page = fillIn(page, "functions", functionsTable());
+page = fillIn(page, "functions", functionsTable(FUNCTIONS));
 page = fillIn(page, "standard", standardList());
 writeFileSync(rules, page);
+
+const templates = join(docs, "templates.md");
+page = readFileSync(templates, "utf8");
+page = fillIn(page, "variables", templateVariablesTable());
+page = fillIn(page, "functions", functionsTable(TEMPLATE_FUNCTIONS));
+page = fillIn(page, "fields", table(fieldsBelow(jsonSchema(templateSpec), "")));
+writeFileSync(templates, page);

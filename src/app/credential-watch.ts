@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { ScanV1Credentials } from "../scanning/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
-export interface CredentialWatchOptions {
+export interface CredentialWatchOptions<T extends ScanV1Credentials> {
   /** Reads what the credentials are now; rejects, without a secret in the reason, when it cannot. */
-  readonly read: () => Promise<ScanV1Credentials>;
+  readonly read: () => Promise<T>;
   /** What is in use when the watch begins. */
-  readonly first: ScanV1Credentials;
-  readonly onChange: (credentials: ScanV1Credentials) => void;
+  readonly first: T;
+  readonly onChange: (credentials: T) => void;
   readonly everyMs: number;
   /** For the log. */
   readonly scanner: string;
@@ -20,15 +20,15 @@ export interface CredentialWatchOptions {
  * mounted Secrets change by a symlink swap. What cannot be used, such as a certificate whose key is
  * not written yet, is logged once, and what was told last stays in use.
  */
-export class CredentialWatch {
-  readonly #options: CredentialWatchOptions;
+export class CredentialWatch<T extends ScanV1Credentials> {
+  readonly #options: CredentialWatchOptions<T>;
   readonly #timer: NodeJS.Timeout;
-  #used: ScanV1Credentials;
+  #used: T;
   #isLooking = false;
   #isBad = false;
   #isStopped = false;
 
-  constructor(options: CredentialWatchOptions) {
+  constructor(options: CredentialWatchOptions<T>) {
     this.#options = options;
     this.#used = options.first;
     this.#timer = setInterval(() => void this.#look(), options.everyMs);
@@ -54,7 +54,7 @@ export class CredentialWatch {
     }
   }
 
-  #take(read: ScanV1Credentials): void {
+  #take(read: T): void {
     this.#isBad = false;
     if (isDeepStrictEqual(read, this.#used)) return;
     const { scanner, logger, onChange } = this.#options;

@@ -19,7 +19,7 @@ import type { IcapServerOptions } from "../server/index.ts";
 
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {
-  scannerProtocols: ["Embedded", "ScanV1", "Icap"],
+  scannerProtocols: ["Embedded", "ScanV1", "Icap", "Template"],
   scannerModes: ["Hold"],
   combineStrategies: ["AnyBlocks"],
 };

@@ -11,6 +11,7 @@ import { createScanV1Scanner, type Scanner, type ScanV1Credentials } from "../sc
 import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
 import { CredentialWatch } from "./credential-watch.ts";
 import { credentialsOf, mayRotate } from "./secrets.ts";
+import { makeTemplateScanner } from "./template-scanner.ts";
 
 /** The scanners that were made, and what those of a table say of themselves. */
 export class ScannerDescriptions {
@@ -78,6 +79,9 @@ export async function makeScanner(
       credentials: await credentialsOf(protocol, settings),
       newSpool: (answerBytes) => spools.create(answerBytes),
     });
+  }
+  if (protocol.type === "Template") {
+    return makeTemplateScanner(name, protocol, settings, { logger, spools });
   }
   const scanner = await makeEmbedded(name, protocol, settings, logger);
   descriptions.add(entry, scanner);

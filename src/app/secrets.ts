@@ -23,6 +23,17 @@ export async function credentialsOf(
   };
 }
 
+/** The secrets of a template by name, as they go into its requests. */
+export async function secretsOf(
+  refs: Readonly<Record<string, SecretRef>>,
+  settings: Settings,
+): Promise<Record<string, string>> {
+  const values = Object.entries(refs).map(
+    async ([name, ref]) => [name, await fieldValue(ref, settings)] as const,
+  );
+  return Object.fromEntries(await Promise.all(values));
+}
+
 /** Whether files stand behind an entry's references, which change where the environment does not. */
 export function mayRotate({ tls, auth }: ScanV1Entry, { secrets }: Settings): boolean {
   const hasReference =

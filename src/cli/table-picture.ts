@@ -130,15 +130,34 @@ function protocolRows(protocol: ScannerEntry["protocol"]): Row[] {
       ["hashes", protocol.hashList ?? "none"],
     ];
   }
-  const { urls, circuitBreaker, tls, auth } = protocol;
+  const { circuitBreaker, tls, auth } = protocol;
+  const urls = protocol.type === "Template" ? [protocol.template.baseUrl] : protocol.urls;
   const attempts = protocol.type === "Icap" ? protocol.attempts : protocol.retry.attempts;
   const breaker = `open for ${formatDuration(circuitBreaker.openForMs)} after ${counted(circuitBreaker.failures, "failure")}`;
   return [
     ...listRows("url", urls.map(inline)),
     ...(protocol.type === "Icap" ? icapRows(protocol) : []),
+    ...(protocol.type === "Template" ? templateRows(protocol) : []),
     ["attempts", `${attempts}, circuit breaker ${breaker}`],
     ...(tls === undefined ? [] : [["tls", `${tls.minVersion} at least`] as const]),
     ["auth", auth === undefined ? "none" : authText(auth)],
+  ];
+}
+
+function templateRows({
+  template,
+  secrets,
+}: Extract<ScannerEntry["protocol"], { type: "Template" }>): Row[] {
+  const params = Object.entries(template.params).map(([name, value]) =>
+    inline(`${name}=${JSON.stringify(value)}`),
+  );
+  const refs = Object.entries(secrets).map(
+    ([name, { namespace, name: object, key }]) => `${name} from ${namespace}/${object}/${key}`,
+  );
+  return [
+    ["steps", template.steps.map(({ name }) => name).join(", ")],
+    ["params", params.length === 0 ? "none" : params.join(", ")],
+    ["secrets", refs.length === 0 ? "none" : refs.map(inline).join(", ")],
   ];
 }
 

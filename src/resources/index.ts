@@ -11,10 +11,12 @@ export { type Compilation, compile } from "./compile/compile.ts";
 export { AcceptedReason, type Condition, ResolvedRefsReason } from "./compile/conditions.ts";
 export type { Capabilities, CompileOptions, SecretFacts } from "./compile/options.ts";
 export type { ObjectReport } from "./compile/report.ts";
+export { compileTemplate, presetTemplate, readTemplate } from "./compile/template.ts";
 export { convertCIcap } from "./convert/c-icap.ts";
 export type { Conversion, ConversionNote, ConvertOptions } from "./convert/conversion.ts";
 export { convertIcapeg, type IcapegOptions } from "./convert/icapeg.ts";
 export { type CustomResourceDefinition, customResourceDefinitions } from "./crd/definition.ts";
+export { presetNames } from "./presets.ts";
 export { type FieldPath, formatProblem, type Problem } from "./problem.ts";
 export {
   compileFiles,
@@ -31,6 +33,7 @@ export {
   type KindDefinition,
   type Resource,
 } from "./schema/kinds.ts";
+export { type TemplateSpec, templateSpec } from "./schema/template-spec.ts";
 export {
   type RoutingTable,
   type RuleEntry,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ClientProfile, OutcomeAction, ServiceMode } from "../services/rules/index.ts";
 import { contentHashOfParts } from "./content-hash.ts";
+import { tableTemplate } from "./table-template.ts";
 
 type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
@@ -135,6 +136,17 @@ const icap = z.strictObject({
   ...credentials,
 });
 
+const template = z.strictObject({
+  type: z.literal("Template"),
+  template: tableTemplate,
+  /** Where its secrets are, by name. */
+  secrets: z.record(z.string(), keyRef),
+  limits,
+  retry: z.strictObject({ attempts: z.int(), budgetPercent: z.int(), backoffMs: ms }),
+  circuitBreaker,
+  ...credentials,
+});
+
 const embedded = z.strictObject({
   type: z.literal("Embedded"),
   limits,
@@ -146,7 +158,7 @@ const scannerEntry = z.strictObject({
   /** `IcapScanner/namespace/name` or `ClusterIcapScanner/name`. */
   key: z.string(),
   name: z.string(),
-  protocol: z.discriminatedUnion("type", [embedded, scanV1, icap]),
+  protocol: z.discriminatedUnion("type", [embedded, scanV1, icap, template]),
   /** Why it cannot work, such as a missing Secret: each of its verdicts is `error`. */
   unresolved: z.string().optional(),
   /** Identity of the configuration: an equal hash means that a running scanner can be kept. */

@@ -101,9 +101,9 @@ function compileScanners(
     if (!isScanner(resource) || findings.has(candidate)) {
       continue;
     }
-    const refusal = refuseScanner(resource, setting);
-    if (refusal !== undefined) {
-      findings.set(candidate, [refusal]);
+    const refusals = refuseScanner(resource, namespace, setting);
+    if (refusals.length > 0) {
+      findings.set(candidate, refusals);
       continue;
     }
     const missing = unresolvedOf(resource, namespace, setting);

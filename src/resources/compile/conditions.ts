@@ -10,6 +10,8 @@ export const AcceptedReason = {
   DuplicateName: "DuplicateName",
   /** A rule does not parse, does not type-check or is too complex. */
   InvalidRule: "InvalidRule",
+  /** The template of a scanner, or what it is filled in with, is wrong. */
+  InvalidTemplate: "InvalidTemplate",
   /** An older service has the path. */
   PathConflict: "PathConflict",
   /** Valid, and of a kind that this build or gateway does not serve. */

@@ -1,6 +1,6 @@
 /** What the build that will load the table can do. Objects that need more are not accepted. */
 export interface Capabilities {
-  readonly scannerProtocols: readonly ("Embedded" | "ScanV1" | "Icap")[];
+  readonly scannerProtocols: readonly ("Embedded" | "ScanV1" | "Icap" | "Template")[];
   readonly scannerModes: readonly ("Hold" | "Background" | "Shadow")[];
   readonly combineStrategies: readonly ("AnyBlocks" | "First" | "Quorum" | "Score")[];
 }

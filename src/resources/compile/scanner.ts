@@ -6,6 +6,7 @@ import type { ScannerEntry } from "../table.ts";
 import { admissionOf } from "./admission.ts";
 import { AcceptedReason, type Finding, ResolvedRefsReason } from "./conditions.ts";
 import type { Setting } from "./options.ts";
+import { templateFindings, templateOfSpec } from "./template-findings.ts";
 
 export type ScannerResource = IcapScanner | ClusterIcapScanner;
 
@@ -24,19 +25,18 @@ export function scannerKey(kind: string, namespace: string, name: string): strin
   return kind === "ClusterIcapScanner" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
-/** What this build cannot do of what the scanner asks for. */
+/** What this build cannot do of what the scanner asks for, and what is wrong with its template. */
 export function refuseScanner(
   { spec }: ScannerResource,
+  namespace: string,
   { capabilities }: Setting,
-): Finding<AcceptedReason> | undefined {
+): Finding<AcceptedReason>[] {
   const { type } = spec.protocol;
-  return capabilities.scannerProtocols.includes(type)
-    ? undefined
-    : {
-        reason: AcceptedReason.NotServed,
-        path: ["spec", "protocol", "type"],
-        message: `protocol ${type} is not served by this build`,
-      };
+  if (!capabilities.scannerProtocols.includes(type)) {
+    const message = `protocol ${type} is not served by this build`;
+    return [{ reason: AcceptedReason.NotServed, path: ["spec", "protocol", "type"], message }];
+  }
+  return templateFindings(spec, baseUrlOf(spec, namespace));
 }
 
 /** The references of a scanner that lead nowhere. */
@@ -71,6 +71,15 @@ export function unresolvedOf(
       setting,
     ),
     missingSecret(auth?.header?.valueRef, home, ["spec", "auth", "header", "valueRef"], setting),
+    ...Object.entries(scanner.spec.protocol.template?.secrets ?? {}).map(
+      ([name, { secretKeyRef }]) =>
+        missingSecret(
+          secretKeyRef,
+          home,
+          ["spec", "protocol", "template", "secrets", name, "secretKeyRef"],
+          setting,
+        ),
+    ),
   ];
   return findings.filter((finding) => finding !== undefined);
 }
@@ -129,8 +138,9 @@ function protocolOf(
   home: string,
   namespace: string,
 ): ScannerEntry["protocol"] {
-  const { icap } = spec.protocol;
+  const { icap, template } = spec.protocol;
   if (icap !== undefined) return icapOf(icap, spec, home);
+  if (template !== undefined) return templateOf(template, spec, home, namespace);
   return spec.protocol.type === "Embedded" ? embeddedOf(spec) : scanV1Of(spec, home, namespace);
 }
 
@@ -149,16 +159,11 @@ function scanV1Of(
   home: string,
   namespace: string,
 ): ScannerEntry["protocol"] {
-  const { retry } = spec;
   return {
     type: "ScanV1",
     urls: urlsOf(spec, namespace),
     limits: limitsOf(spec),
-    retry: {
-      attempts: retry.attempts,
-      budgetPercent: retry.budgetPercent,
-      backoffMs: durationMs(retry.backoff),
-    },
+    retry: retryOf(spec),
     circuitBreaker: circuitBreakerOf(spec),
     ...credentialsOf(spec, home),
   };
@@ -181,6 +186,41 @@ function icapOf(
     attempts: spec.retry.attempts,
     circuitBreaker: circuitBreakerOf(spec),
     ...credentialsOf(spec, home),
+  };
+}
+
+/** A scanner with a template that was not refused. */
+function templateOf(
+  reference: NonNullable<ScannerResource["spec"]["protocol"]["template"]>,
+  spec: ScannerResource["spec"],
+  home: string,
+  namespace: string,
+): ScannerEntry["protocol"] {
+  const compiled = templateOfSpec(reference, baseUrlOf(spec, namespace));
+  if (!("template" in compiled)) throw new Error("a refused template must not be compiled");
+  const secrets = Object.entries(reference.secrets).map(
+    ([name, { secretKeyRef }]) => [name, { namespace: home, ...secretKeyRef }] as const,
+  );
+  return {
+    type: "Template",
+    template: compiled.template,
+    secrets: Object.fromEntries(secrets),
+    limits: limitsOf(spec),
+    retry: retryOf(spec),
+    circuitBreaker: circuitBreakerOf(spec),
+    ...credentialsOf(spec, home),
+  };
+}
+
+function baseUrlOf(spec: ScannerResource["spec"], namespace: string): string | undefined {
+  return urlsOf(spec, namespace).at(0);
+}
+
+function retryOf({ retry }: ScannerResource["spec"]) {
+  return {
+    attempts: retry.attempts,
+    budgetPercent: retry.budgetPercent,
+    backoffMs: durationMs(retry.backoff),
   };
 }
 
@@ -248,8 +288,9 @@ function authOf(
   return { type: "Header", name, value: { namespace, ...valueRef } };
 }
 
-function secretsOf({ spec: { tls, auth } }: ScannerResource): string[] {
+function secretsOf({ spec: { tls, auth, protocol } }: ScannerResource): string[] {
   return [
+    ...Object.values(protocol.template?.secrets ?? {}).map(({ secretKeyRef }) => secretKeyRef.name),
     tls?.ca?.secretKeyRef?.name,
     tls?.clientCertificate?.name,
     auth?.bearer?.tokenRef.name,

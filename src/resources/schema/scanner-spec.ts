@@ -10,6 +10,7 @@ import {
   setOf,
   withDefaults,
 } from "./fields.ts";
+import { templateReference } from "./template-spec.ts";
 
 const embedded = z.strictObject({
   rulesDirectory: z
@@ -71,12 +72,13 @@ const icap = z.strictObject({
 const protocol = withCelRules(
   z.strictObject({
     type: z
-      .enum(["Embedded", "ScanV1", "Icap"])
+      .enum(["Embedded", "ScanV1", "Icap", "Template"])
       .describe(
-        "Embedded: the engines inside the process. ScanV1: a scanner that speaks scan/v1 over HTTP. Icap: another ICAP server.",
+        "Embedded: the engines inside the process. ScanV1: a scanner that speaks scan/v1 over HTTP. Icap: another ICAP server. Template: any HTTP API, asked as a template says.",
       ),
     embedded: embedded.optional().describe("With type Embedded, and only then."),
     icap: icap.optional().describe("With type Icap, and only then."),
+    template: templateReference.optional().describe("With type Template, and only then."),
   }),
   [
     {
@@ -88,6 +90,11 @@ const protocol = withCelRules(
       rule: "(self.type == 'Icap') == has(self.icap)",
       message: "icap belongs to type Icap: set both or neither",
       fieldPath: ".icap",
+    },
+    {
+      rule: "(self.type == 'Template') == has(self.template)",
+      message: "template belongs to type Template: set both or neither",
+      fieldPath: ".template",
     },
   ],
 );
@@ -112,8 +119,10 @@ const endpointOf = <T extends z.ZodType>(service: T) =>
       url: url
         .optional()
         .meta({ example: "http://clamav.security:8080" })
-        .describe("Base URL of the scanner; `/v1/scan` is added."),
-      urls: setOf(url, 16).min(1).optional().describe("Base URLs of equal replicas."),
+        .describe(
+          "Base URL of the scanner; `/v1/scan` is added with ScanV1, the template's paths with Template.",
+        ),
+      urls: setOf(url, 16).min(1).optional().describe("Base URLs of equal replicas. With ScanV1."),
       service: service.optional(),
     }),
     [
@@ -122,7 +131,9 @@ const endpointOf = <T extends z.ZodType>(service: T) =>
         message: "set exactly one of url, urls and service",
       },
     ],
-  ).describe("Where the scanner is. With protocol ScanV1, and only then.");
+  ).describe(
+    "Where the scanner is. With protocol ScanV1, and with Template in place of the template's base URL.",
+  );
 
 const limits = withDefaults(
   z.strictObject({
@@ -274,8 +285,13 @@ const fieldsFor = <T extends z.ZodType>(service: T) => ({
 
 const SPEC_RULES = [
   {
-    rule: "(self.protocol.type == 'ScanV1') == has(self.endpoint)",
+    rule: "self.protocol.type == 'Template' || (self.protocol.type == 'ScanV1') == has(self.endpoint)",
     message: "endpoint belongs to protocol ScanV1: set both or neither",
+    fieldPath: ".endpoint",
+  },
+  {
+    rule: "self.protocol.type != 'Template' || !has(self.endpoint) || !has(self.endpoint.urls)",
+    message: "protocol Template takes one url or a service",
     fieldPath: ".endpoint",
   },
   {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { duration, quantity, withDefaults } from "./fields.ts";
+import { withCelRules } from "./cel-rule.ts";
+import { duration, keyRef, quantity, withDefaults } from "./fields.ts";
 
 /** Names that expressions and `${}` use: `params.minPositives`, `secret.apiKey`, `state.id`. */
 const identifier = () =>
@@ -219,6 +220,7 @@ const param = z.strictObject({
     .min(1)
     .max(64)
     .optional()
+    .meta({ "x-kubernetes-list-type": "set" })
     .describe("The only values, of String."),
   description: z.string().max(1024).optional().describe("What it is for."),
 });
@@ -302,7 +304,7 @@ export const templateSpec = z.strictObject({
   headers: headers("Header fields of every request. An empty one is not sent.").optional(),
   limits,
   cacheScope: z
-    .enum(["content", "content+type", "content+url", "url", "host", "user", "none"])
+    .enum(["content", "content+type", "content+name", "content+url", "url", "host", "user", "none"])
     .optional()
     .describe("What verdicts depend on. Left out: what the template reads of `req`."),
   epoch: epoch
@@ -324,5 +326,41 @@ export const templateSpec = z.strictObject({
       "What answers mean that were not expected. When none holds: 429 and 503 Busy, 408 and 504 Timeout, 413 and 415 Unscannable, else Error.",
     ),
 });
+
+/** `spec.protocol.template`: which template, and what it is filled in with. */
+export const templateReference = withCelRules(
+  z.strictObject({
+    preset: z
+      .string()
+      .max(63)
+      .regex(/^[A-Z][A-Za-z0-9]*$/, "must be the name of a preset, such as VirusTotal")
+      .optional()
+      .meta({ example: "VirusTotal" })
+      .describe("Name of a template that comes with Sluice. Either this or `inline`."),
+    inline: templateSpec.optional().describe("A template of your own."),
+    params: z
+      .record(identifier(), z.unknown().meta({ "x-kubernetes-preserve-unknown-fields": true }))
+      .meta({ maxProperties: 32, example: { minPositives: 3 } })
+      .default({})
+      .describe("Values of the template's parameters."),
+    secrets: z
+      .record(
+        identifier(),
+        z.strictObject({ secretKeyRef: keyRef("Secret").describe("Where the secret is.") }),
+      )
+      .meta({
+        maxProperties: 8,
+        example: { apiKey: { secretKeyRef: { name: "virustotal", key: "api-key" } } },
+      })
+      .default({})
+      .describe("The template's secrets."),
+  }),
+  [
+    {
+      rule: "has(self.preset) != has(self.inline)",
+      message: "set exactly one of preset and inline",
+    },
+  ],
+);
 
 export type TemplateSpec = z.output<typeof templateSpec>;

@@ -10,7 +10,7 @@ describe("CredentialWatch", () => {
   let read: () => Promise<ScanV1Credentials>;
   const told: ScanV1Credentials[] = [];
   const lines: string[] = [];
-  let watch: CredentialWatch;
+  let watch: CredentialWatch<ScanV1Credentials>;
   beforeEach(() => {
     vi.useFakeTimers();
     told.length = 0;

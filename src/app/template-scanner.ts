@@ -1,0 +1,42 @@
+import type { Settings } from "../config/index.ts";
+import type { SpoolStore } from "../entity/index.ts";
+import type { ScannerEntry } from "../resources/index.ts";
+import type { Scanner } from "../scanning/index.ts";
+import { createTemplateScanner, type TemplateCredentials } from "../scanning/template/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { CredentialWatch } from "./credential-watch.ts";
+import { credentialsOf, mayRotate, secretsOf } from "./secrets.ts";
+
+type TemplateEntry = Extract<ScannerEntry["protocol"], { type: "Template" }>;
+
+/** Makes the scanner of a table's entry with a template; its secrets are read again and again. */
+export async function makeTemplateScanner(
+  name: string,
+  protocol: TemplateEntry,
+  settings: Settings,
+  { logger, spools }: { readonly logger: Logger; readonly spools: SpoolStore },
+): Promise<Scanner> {
+  const read = async (): Promise<TemplateCredentials> => ({
+    ...(await credentialsOf(protocol, settings)),
+    secrets: await secretsOf(protocol.secrets, settings),
+  });
+  const first = await read();
+  const onCredentials = (onChange: (credentials: TemplateCredentials) => void) => {
+    const everyMs = settings.resources.poll;
+    const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner: name, logger });
+    return () => watch.stop();
+  };
+  const hasFiles = settings.secrets.directory !== undefined;
+  const mayChange = hasFiles && Object.keys(protocol.secrets).length > 0;
+  return createTemplateScanner({
+    name,
+    logger,
+    template: protocol.template,
+    connections: protocol.limits.concurrency,
+    retry: protocol.retry,
+    circuitBreaker: protocol.circuitBreaker,
+    credentials: first,
+    ...((mayChange || mayRotate(protocol, settings)) && { onCredentials }),
+    replacements: { spools },
+  });
+}
