@@ -24,7 +24,7 @@ const folders = {
       "@litko/yara-x-linux-x64-gnu",
     ],
   },
-  cache: { may: ["scanning", "telemetry"], outside: ["ioredis"] },
+  cache: { may: ["scanning", "entity", "telemetry"], outside: ["ioredis", "lru-cache"] },
   "services/rules": {
     may: ["cel", "telemetry"],
     outside: ["ipaddr.js"],

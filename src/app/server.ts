@@ -16,6 +16,7 @@ import {
 } from "../telemetry/index.ts";
 import { TransactionEngine } from "../transaction/index.ts";
 import { startAdmin } from "./admin.ts";
+import { createCache, rememberScanner } from "./cache.ts";
 import {
   builtinTable,
   CAPABILITIES,
@@ -67,12 +68,19 @@ async function start(
     metrics,
     logger,
   });
+  const cache = createCache(settings, { registry, logger });
+  stops.push(async () => cache?.close());
+  await cache?.start();
   const descriptions = new ScannerDescriptions();
   const endpointMetrics = new PrometheusEndpointMetrics(registry);
   const scannerPorts = { logger, endpointMetrics, descriptions, spools };
   let served: Pick<AppFacts, "services" | "scanners"> = { services: [], scanners: [] };
   const runtime = new Runtime({
-    shelf: new ScannerShelf((entry) => makeScanner(entry, settings, scannerPorts), metrics),
+    shelf: new ScannerShelf(
+      (entry) => makeScanner(entry, settings, scannerPorts),
+      metrics,
+      rememberScanner(cache, settings, version),
+    ),
     factory: new ServiceFactory({
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),

@@ -31,6 +31,13 @@ export const consistencyRules: readonly ConsistencyRule[] = [
         ? "listen.tls.clientCaFile has no effect without listen.tls.certFile"
         : undefined,
   },
+  {
+    paths: ["cache.redis.certFile", "cache.redis.keyFile"],
+    check: ({ cache: { redis } }) =>
+      (redis.certFile === undefined) !== (redis.keyFile === undefined)
+        ? "cache.redis.certFile and cache.redis.keyFile need each other; only one is set"
+        : undefined,
+  },
   notAbove("services.preview", "wire.previewBytes", (s) => [
     s.services.preview,
     s.wire.previewBytes,

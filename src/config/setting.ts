@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./quantity.ts";
-import type { ListenAddress } from "./settings.ts";
+import { parseRedisUrl } from "./redis-url.ts";
+import type { ListenAddress, RedisTarget } from "./settings.ts";
 
 /** One setting: how it is read, what it is without being set, and how it is explained. */
 export interface Setting<T> {
@@ -120,6 +121,21 @@ function optionalText(form: string, description: string): Setting<string | undef
 
 export const file = (description: string): Setting<string | undefined> =>
   optionalText("path", description);
+
+/** Where Redis is; empty means nowhere. */
+export function redisUrl(description: string): Setting<RedisTarget | undefined> {
+  const expected =
+    "a URL without a password such as redis://redis:6379/0, rediss://…, redis-sentinel://a,b,c#mymaster or redis-cluster://a,b,c";
+  const schema = z
+    .unknown()
+    .transform((raw) => (raw === "" ? undefined : raw))
+    .pipe(
+      reading(expected, (raw) =>
+        typeof raw === "string" ? parseRedisUrl(raw) : undefined,
+      ).optional(),
+    );
+  return { type: "scalar", schema, default: undefined, form: "URL of Redis", description };
+}
 
 export const text = (description: string): Setting<string | undefined> =>
   optionalText("text", description);

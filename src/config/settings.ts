@@ -4,6 +4,18 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** Where Redis is. */
+export interface RedisTarget {
+  readonly mode: "single" | "sentinel" | "cluster";
+  /** Of Redis itself, of sentinels, or of some nodes of a cluster. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Name of the master that sentinels watch. */
+  readonly masterName: string | undefined;
+  readonly username: string | undefined;
+  readonly database: number;
+  readonly tls: boolean;
+}
+
 /** What to do about a way of not knowing. */
 export const Action = { Allow: "Allow", Block: "Block", Error: "Error" } as const;
 export type Action = (typeof Action)[keyof typeof Action];
@@ -78,6 +90,24 @@ export interface Settings {
     /** Files and directories; none: the built-in services. */
     readonly files: readonly string[];
     readonly poll: number;
+  };
+  readonly cache: {
+    readonly enabled: boolean;
+    readonly memory: number;
+    readonly memoryTtl: number;
+    readonly hmacKeyFile: string | undefined;
+    readonly redis: {
+      /** Undefined: no Redis. */
+      readonly url: RedisTarget | undefined;
+      readonly passwordFile: string | undefined;
+      readonly sentinelPasswordFile: string | undefined;
+      readonly caFile: string | undefined;
+      readonly certFile: string | undefined;
+      readonly keyFile: string | undefined;
+      readonly prefix: string | undefined;
+      readonly readTimeout: number;
+      readonly connectTimeout: number;
+    };
   };
   readonly secrets: {
     /** Undefined: secrets come from the environment alone. */

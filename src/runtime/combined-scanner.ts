@@ -5,6 +5,7 @@ import {
   type Member,
   ModifyingScanner,
   PolicyScanner,
+  type ScanContext,
   type Scanner,
   ScannerSet,
   ShadowedScanner,
@@ -27,8 +28,10 @@ export function combinedScanner(
 ): Scanner | undefined {
   if (entry.scanners.length === 0) return undefined;
   const listed = Map.groupBy(entry.scanners, partOf);
+  const { cleanTtlMs: cleanMs, blockedTtlMs: blockedMs } = entry.cache;
+  const cacheTtl = { cleanMs, blockedMs };
   const membersOf = (part: Part): Member[] =>
-    (listed.get(part) ?? []).map((one) => memberOf(one, scanners));
+    (listed.get(part) ?? []).map((one) => memberOf(one, scanners, cacheTtl));
   const judge = judgeOf(entry, membersOf("judge"), answers);
   const counting = modifying(entry, judge, membersOf("modifier"), answers);
   const shadows = membersOf("shadow");
@@ -52,7 +55,11 @@ function partOf({ mode, role, name }: Listed): Part {
   }
 }
 
-function memberOf(listed: Listed, scanners: ScannersByKey): Member {
+function memberOf(
+  listed: Listed,
+  scanners: ScannersByKey,
+  cacheTtl: ScanContext["cacheTtl"],
+): Member {
   const { name, scanner, unresolved, required, role, timeoutMs, policy } = listed;
   const found = scanner === undefined ? undefined : scanners.get(scanner);
   if (found === undefined) {
@@ -61,7 +68,7 @@ function memberOf(listed: Listed, scanners: ScannersByKey): Member {
   }
   const asked = policy === undefined ? found : new PolicyScanner(found, policy);
   const modifies = role === "Modifier";
-  return { name, required, scanner: new DeadlineScanner(asked, { timeoutMs, modifies }) };
+  return { name, required, scanner: new DeadlineScanner(asked, { timeoutMs, modifies, cacheTtl }) };
 }
 
 function judgeOf(

@@ -5,7 +5,7 @@
  * @module
  */
 export { Runtime, type RuntimeParts } from "./runtime.ts";
-export { type ScannerMaker, ScannerShelf } from "./scanner-shelf.ts";
+export { type RememberScanner, type ScannerMaker, ScannerShelf } from "./scanner-shelf.ts";
 export {
   type CheckedResources,
   checkResources,

@@ -7,6 +7,9 @@ import { UnavailableScanner } from "./unavailable-scanner.ts";
 /** Makes the scanner that an entry describes; rejects when it cannot work as configured. */
 export type ScannerMaker = (entry: ScannerEntry) => Promise<Scanner>;
 
+/** Puts what is remembered before a scanner: before its limits, which do not hold for what is known. */
+export type RememberScanner = (scanner: Scanner, entry: ScannerEntry) => Scanner;
+
 /** The scanners of one table, by their key. */
 export type ScannersByKey = ReadonlyMap<string, Scanner>;
 
@@ -17,11 +20,17 @@ export type ScannersByKey = ReadonlyMap<string, Scanner>;
 export class ScannerShelf {
   readonly #make: ScannerMaker;
   readonly #metrics: ScannerMetrics;
+  readonly #remember: RememberScanner;
   #byHash = new Map<string, Scanner>();
 
-  constructor(make: ScannerMaker, metrics: ScannerMetrics) {
+  constructor(
+    make: ScannerMaker,
+    metrics: ScannerMetrics,
+    remember: RememberScanner = (scanner) => scanner,
+  ) {
     this.#make = make;
     this.#metrics = metrics;
+    this.#remember = remember;
   }
 
   /**
@@ -77,6 +86,7 @@ export class ScannerShelf {
     const { concurrency, queue, rate } = entry.protocol.limits;
     const observed = new ObservedScanner(scanner, this.#metrics);
     const limited = new ConcurrencyLimit(observed, { concurrency, queue });
-    return rate === undefined ? limited : new RateLimit(limited, rate);
+    const paced = rate === undefined ? limited : new RateLimit(limited, rate);
+    return this.#remember(paced, entry);
   }
 }

@@ -19,6 +19,7 @@ export const transactionLogFields = [
   "entitySize",
   "sha256",
   "verdict",
+  "cached",
   "threats",
   "rule",
   "monitored",

@@ -53,6 +53,8 @@ export interface TransactionRecord {
   readonly entitySize?: number | undefined;
   readonly sha256?: string | undefined;
   readonly verdict?: string | undefined;
+  /** True when the verdict was remembered from an earlier scan. */
+  readonly cached?: boolean | undefined;
   readonly threats?: readonly string[] | undefined;
   /** The rule that decided. */
   readonly rule?: string | undefined;

@@ -122,6 +122,10 @@ export class EndedTransaction implements TransactionRecord {
     return this.#parties.report?.verdict?.kind;
   }
 
+  get cached(): boolean | undefined {
+    return this.#parties.report?.verdict?.cached;
+  }
+
   get threats(): readonly string[] | undefined {
     return this.#parties.report?.verdict?.threats.map((threat) => threat.name);
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Entity } from "../../entity/index.ts";
-import type { ScanContext, Scanner, Verdict } from "../../scanning/index.ts";
+import { CacheScope, type ScanContext, type Scanner, type Verdict } from "../../scanning/index.ts";
 import type { HashListFile } from "../list/hash-list-file.ts";
 import type { EngineReport } from "./scan-job.ts";
 import type { ThreadPool } from "./thread-pool.ts";
@@ -35,6 +35,8 @@ export interface PooledScannerParts {
 export class PooledScanner implements EmbeddedScanner {
   readonly name = "embedded";
   readonly maxBytes: number;
+  /** A program that is called a picture is blocked for its name. */
+  readonly cacheScope = CacheScope.ContentAndName;
   readonly #parts: PooledScannerParts;
 
   constructor(parts: PooledScannerParts) {

@@ -75,6 +75,8 @@ export class RemoteService {
     const flags = [
       ...["-f", resources, `--secrets-directory=${directory.path}`],
       ...["--log-level=debug", "--resources-poll=100ms"],
+      // The tests send the same bytes again and again.
+      "--cache-enabled=false",
     ];
     return new RemoteService(await Sluice.start({ flags }), directory);
   }

@@ -5,6 +5,7 @@ import {
   MetricsRegistry,
   metricsContentType,
   metricsText,
+  PrometheusCacheMetrics,
   PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
   PrometheusServerMetrics,
@@ -43,6 +44,15 @@ async function exerciseEverything(registry: MetricsRegistry, metrics: Prometheus
   const combining = new PrometheusCombiningMetrics(registry);
   combining.shadowScanEnded("scan", "trial", "clean", "clean");
   combining.optionalScanFailed("scan", "hashes", "error");
+  exerciseCache(new PrometheusCacheMetrics(registry), registry);
+}
+
+function exerciseCache(metrics: PrometheusCacheMetrics, registry: MetricsRegistry) {
+  metrics.cacheRead("memory", "hit");
+  metrics.cacheWritten("redis", "stored");
+  metrics.scanAwaited("fleet", "shared");
+  metrics.scannerAnswered("clamav", true);
+  metrics.watch(registry, () => ({ entries: 1, bytes: 500, redisAvailable: true }));
 }
 
 function exerciseEndpoints(metrics: PrometheusEndpointMetrics) {

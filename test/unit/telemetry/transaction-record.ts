@@ -16,6 +16,7 @@ export const fullRecord: Required<TransactionRecord> = {
   host: "example.com",
   entityType: "application/zip",
   entitySize: 70_000,
+  cached: true,
   sha256: "0".repeat(64),
   verdict: "blocked",
   threats: ["EICAR-Test-File"],

@@ -1,0 +1,181 @@
+import type { ValueSeal } from "../value-seal.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+
+export interface SharedTableOptions {
+  readonly connection: RedisConnection;
+  readonly seal: ValueSeal;
+  /** Of the table, the same in every process. */
+  readonly name: string;
+  /** How often it is looked at when no message tells of a change: the bound within which all know. */
+  readonly pollMs: number;
+  /** Called with each entry of another process that was added or changed. Must not throw. */
+  readonly onEntry: (entry: SharedEntry) => void;
+  /** Called with the field of each entry that went away before its time. Must not throw. */
+  readonly onRemoved?: (field: string) => void;
+  /** Called for each value that does not verify. */
+  readonly onUnverified: () => void;
+  /** Milliseconds since 1970, as `Date.now`. */
+  readonly now: () => number;
+}
+
+export interface SharedEntry {
+  readonly field: string;
+  readonly value: string;
+  /** When it goes by itself, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** Field of the hash that counts changes; entries have longer names. */
+const REVISION = "";
+const CHANNEL = "table:";
+const MAX_ENTRIES = 100_000;
+/** An operator waits for these; a scan does not. */
+const TIMEOUT_MS = 2000;
+
+/**
+ * A small table that every process holds whole in its memory: written rarely, by operators, and read
+ * with each scan. It follows Redis within `pollMs`. Entries that Redis has lost are written again by
+ * those who know them, so that a restart of Redis brings nothing back that was forbidden.
+ */
+export class SharedTable {
+  readonly #options: SharedTableOptions;
+  readonly #key: string;
+  readonly #entries = new Map<string, SharedEntry>();
+  readonly #timer: NodeJS.Timeout;
+  #revision: string | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(options: SharedTableOptions) {
+    this.#options = options;
+    const { connection, name, pollMs } = options;
+    this.#key = `${connection.prefix}table:${name}`;
+    connection.listen(CHANNEL + name, () => void this.refresh());
+    this.#timer = setInterval(() => void this.refresh(), pollMs);
+    this.#timer.unref();
+  }
+
+  get entries(): readonly SharedEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Adds or replaces an entry. Resolves when Redis has it; rejects when it has not, or may not have. */
+  async put(entry: SharedEntry): Promise<void> {
+    if (entry.field === REVISION) throw new TypeError("an entry needs a field");
+    this.#entries.set(entry.field, entry);
+    await this.#write([entry], []);
+  }
+
+  /** Takes an entry away. As `put`. */
+  async remove(field: string): Promise<void> {
+    this.#entries.delete(field);
+    await this.#write([], [field]);
+  }
+
+  /** Looks for changes now. Never rejects. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #write(entries: readonly SharedEntry[], removed: readonly string[]): Promise<void> {
+    const { connection, name } = this.#options;
+    const reply = await connection.run(
+      async (client) => {
+        if (removed.length > 0) await client.hdel(this.#key, ...removed);
+        if (entries.length > 0) await client.hset(this.#key, ...entries.flatMap(this.#sealed));
+        await client.hincrby(this.#key, REVISION, 1);
+        await client.publish(connection.prefix + CHANNEL + name, "");
+      },
+      { timeoutMs: TIMEOUT_MS },
+    );
+    if (reply.kind !== "value") throw new SharedTableError(reply.kind);
+  }
+
+  readonly #sealed = ({ field, value, until }: SharedEntry): [string, Buffer] => {
+    const text = Buffer.from(JSON.stringify([until, value]));
+    return [field, this.#options.seal.seal(`${this.#key}:${field}`, text)];
+  };
+
+  async #refresh(): Promise<void> {
+    this.#dropExpired();
+    const { connection } = this.#options;
+    const seen = await connection.run((client) => client.hget(this.#key, REVISION), {
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (seen.kind !== "value") return;
+    const revision = seen.value ?? "";
+    if (revision === this.#revision) return;
+    const all = await connection.run((client) => client.hgetallBuffer(this.#key), {
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (all.kind !== "value") return;
+    await this.#take(all.value);
+    this.#revision = revision;
+  }
+
+  async #take(fields: Readonly<Record<string, Buffer>>): Promise<void> {
+    const found = new Map<string, SharedEntry>();
+    for (const [field, sealed] of Object.entries(fields).slice(0, MAX_ENTRIES)) {
+      if (field === REVISION) continue;
+      const entry = this.#opened(field, sealed);
+      if (entry === undefined) this.#options.onUnverified();
+      else if (entry.until > this.#options.now()) found.set(field, entry);
+    }
+    // A table without its revision was lost with all it held: what is known here goes back there.
+    const isLost = !(REVISION in fields);
+    const lost = isLost ? this.entries.filter(({ field }) => !found.has(field)) : [];
+    if (!isLost) this.#removeAllBut(found);
+    for (const entry of found.values()) this.#adopt(entry);
+    if (lost.length > 0) await this.#write(lost, []).catch(() => {});
+  }
+
+  #opened(field: string, sealed: Buffer): SharedEntry | undefined {
+    const text = this.#options.seal.open(`${this.#key}:${field}`, sealed);
+    if (text === undefined) return undefined;
+    try {
+      const [until, value] = JSON.parse(text.toString()) as [unknown, unknown];
+      if (typeof until !== "number" || typeof value !== "string") return undefined;
+      return { field, value, until };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #adopt(entry: SharedEntry): void {
+    const known = this.#entries.get(entry.field);
+    this.#entries.set(entry.field, entry);
+    if (known?.value !== entry.value || known.until !== entry.until) this.#options.onEntry(entry);
+  }
+
+  #removeAllBut(found: ReadonlyMap<string, SharedEntry>): void {
+    for (const field of this.#entries.keys()) {
+      if (found.has(field)) continue;
+      this.#entries.delete(field);
+      this.#options.onRemoved?.(field);
+    }
+  }
+
+  #dropExpired(): void {
+    const now = this.#options.now();
+    const expired = this.entries.filter(({ until }) => until <= now).map(({ field }) => field);
+    for (const field of expired) this.#entries.delete(field);
+    if (expired.length === 0) return;
+    for (const field of expired) this.#options.onRemoved?.(field);
+    void this.#write([], expired).catch(() => {});
+  }
+}
+
+/** Redis did not take a change. */
+export class SharedTableError extends Error {
+  constructor(kind: "timeout" | "error" | "sick") {
+    super(
+      kind === "sick" ? "Redis is not available" : `Redis did not confirm the change (${kind})`,
+    );
+  }
+}
