@@ -20,8 +20,8 @@ import type { IcapServerOptions } from "../server/index.ts";
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {
   scannerProtocols: ["Embedded", "ScanV1", "Icap", "Template"],
-  scannerModes: ["Hold"],
-  combineStrategies: ["AnyBlocks"],
+  scannerModes: ["Hold", "Shadow"],
+  combineStrategies: ["AnyBlocks", "First", "Quorum", "Score"],
 };
 
 const VIA = "sluice";

@@ -313,8 +313,8 @@ export const serviceSpec = withCelRules(
       fieldPath: ".scanners",
     },
     {
-      rule: "!has(self.combine.quorum) || self.combine.quorum.count <= size(self.scanners.filter(s, s.mode == 'Hold' && s.role == 'Judge'))",
-      message: "combine.quorum.count is larger than the number of judges with mode Hold",
+      rule: "!has(self.combine.quorum) || self.combine.quorum.count <= size(self.scanners.filter(s, s.mode == 'Hold' && s.role == 'Judge' && s.required))",
+      message: "combine.quorum.count is larger than the number of required judges with mode Hold",
       fieldPath: ".combine",
     },
     {

@@ -78,14 +78,21 @@ export const contradictions: Broken = [
       scanners: [uses("a"), uses("b", { mode: "Shadow" })],
       combine: { strategy: "Quorum", quorum: { count: 2 } },
     },
-    "spec.combine: combine.quorum.count is larger than the number of judges with mode Hold",
+    "spec.combine: combine.quorum.count is larger than the number of required judges with mode Hold",
   ],
   [
     {
       scanners: [uses("a"), uses("b", { role: "Modifier" })],
       combine: { strategy: "Quorum", quorum: { count: 2 } },
     },
-    "spec.combine: combine.quorum.count is larger than the number of judges with mode Hold",
+    "spec.combine: combine.quorum.count is larger than the number of required judges with mode Hold",
+  ],
+  [
+    {
+      scanners: [uses("a"), uses("b", { required: false })],
+      combine: { strategy: "Quorum", quorum: { count: 2 } },
+    },
+    "spec.combine: combine.quorum.count is larger than the number of required judges with mode Hold",
   ],
   [
     { scanners: [uses("a", { mode: "Shadow", role: "Modifier" })] },
