@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CacheScope } from "../../scanning/index.ts";
+import { CacheScope, VerdictKind } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import type {
   EngineAbilities,
@@ -96,6 +96,20 @@ class ListScanEngine implements ScanEngine {
     const hashes = await this.#hashesOf(subject);
     // Before the lookups: what is swapped meanwhile does not give an old answer a new name.
     const epoch = this.#epoch();
+    const { hits, failures } = await this.#ask(subject, hashes);
+    const listed = listedVerdict({ hits, failures, unlisted: this.#unlisted });
+    // Before the content is there, the lists of hashes have not been asked.
+    const isEarly = this.#needs().hashes.length > 0 && Object.values(hashes).every((one) => !one);
+    const isTooSoon = isEarly && listed.kind === VerdictKind.Clean;
+    const verdict = isTooSoon ? { ...listed, kind: VerdictKind.Unknown } : listed;
+    const isLasting = this.#lists.every((list) => list.epoch !== undefined);
+    return { verdict: isLasting ? verdict : { ...verdict, cache: { ttlMs: 0 } }, epoch };
+  }
+
+  async #ask(
+    subject: ScanSubject,
+    hashes: ContentHashes,
+  ): Promise<{ readonly hits: readonly ListHit[]; readonly failures: readonly string[] }> {
     const hits: ListHit[] = [];
     const failures: string[] = [];
     const asked = lookupSubject(subject, hashes);
@@ -110,9 +124,7 @@ class ListScanEngine implements ScanEngine {
       }
     }
     for (const { list } of hits) this.#hits.set(list, (this.#hits.get(list) ?? 0) + 1);
-    const verdict = listedVerdict({ hits, failures, unlisted: this.#unlisted });
-    const isLasting = this.#lists.every((list) => list.epoch !== undefined);
-    return { verdict: isLasting ? verdict : { ...verdict, cache: { ttlMs: 0 } }, epoch };
+    return { hits, failures };
   }
 
   expose(registry: MetricsRegistry): void {
