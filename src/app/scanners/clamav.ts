@@ -1,6 +1,6 @@
 import { createClamavEngine, parseClamdAddress, type ScanEngine } from "../../scanners/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
 import type { StartError } from "../port.ts";
+import type { ScanServerOptions } from "./running-scanner.ts";
 
 /** What `sluice scanner clamav` has beside its server. */
 export interface ClamavScannerOptions {
@@ -14,7 +14,7 @@ export interface ClamavScannerOptions {
 /** Rejects with a `StartError`. */
 export async function clamavEngine(
   options: ClamavScannerOptions,
-  logger: Logger,
+  { logger }: ScanServerOptions,
 ): Promise<ScanEngine> {
   return createClamavEngine({ ...options, clamds: addresses(options.clamds), logger });
 }

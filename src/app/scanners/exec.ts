@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { createExecEngine, readExecConfig, type ScanEngine } from "../../scanners/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
-import type { StartError } from "../port.ts";
+import type { ScanServerOptions } from "./running-scanner.ts";
 
 /** What `sluice scanner exec` has beside its server. */
 export interface ExecScannerOptions {
@@ -14,12 +12,7 @@ export interface ExecScannerOptions {
 /** Rejects with a `StartError`. */
 export async function execEngine(
   { configFile, workDirectory }: ExecScannerOptions,
-  logger: Logger,
+  { logger }: ScanServerOptions,
 ): Promise<ScanEngine> {
-  const read = readExecConfig(await readFile(configFile, "utf8"), configFile);
-  if ("problems" in read) {
-    const { problems } = read;
-    throw Object.assign(new Error(problems.join("; ")), { problems } satisfies StartError);
-  }
-  return createExecEngine({ config: read.config, workDirectory, logger });
+  return createExecEngine({ config: await readExecConfig(configFile), workDirectory, logger });
 }

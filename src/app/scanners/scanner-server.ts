@@ -1,12 +1,13 @@
 import type { ScanEngine } from "../../scanners/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
 import { type ClamavScannerOptions, clamavEngine } from "./clamav.ts";
 import { type ExecScannerOptions, execEngine } from "./exec.ts";
 import { type RunningScanner, type ScanServerOptions, serveEngine } from "./running-scanner.ts";
+import { type YaraScannerOptions, yaraEngine } from "./yara.ts";
 
 export type { ClamavScannerOptions } from "./clamav.ts";
 export type { ExecScannerOptions } from "./exec.ts";
 export type { RunningScanner, ScanServerOptions } from "./running-scanner.ts";
+export type { YaraScannerOptions } from "./yara.ts";
 
 /** Starts one shipped scanner. Rejects with a `StartError`, or with the error of `listen`. */
 export type StartScanner<Options> = (
@@ -18,15 +19,17 @@ export type StartScanner<Options> = (
 export interface ScannerServer {
   readonly clamav: StartScanner<ClamavScannerOptions>;
   readonly exec: StartScanner<ExecScannerOptions>;
+  readonly yara: StartScanner<YaraScannerOptions>;
 }
 
 export const scannerServer: ScannerServer = {
   clamav: served(clamavEngine),
   exec: served(execEngine),
+  yara: served(yaraEngine),
 };
 
 function served<Options>(
-  makeEngine: (options: Options, logger: Logger) => Promise<ScanEngine>,
+  makeEngine: (options: Options, server: ScanServerOptions) => Promise<ScanEngine>,
 ): StartScanner<Options> {
-  return async (options, server) => serveEngine(await makeEngine(options, server.logger), server);
+  return async (options, server) => serveEngine(await makeEngine(options, server), server);
 }

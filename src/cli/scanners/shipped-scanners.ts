@@ -1,6 +1,7 @@
 import { clamav } from "./clamav.ts";
 import { exec } from "./exec.ts";
 import type { ShippedScanner } from "./shipped-scanner.ts";
+import { yara } from "./yara.ts";
 
 /** Every `sluice scanner …`, in the order of the help. */
-export const shippedScanners: readonly ShippedScanner[] = [clamav, exec];
+export const shippedScanners: readonly ShippedScanner[] = [clamav, exec, yara];

@@ -25,6 +25,10 @@ export interface EmbeddedScannerOptions {
   readonly rulesDirectory?: string;
   /** Whether the rules that come with Sluice are used as well. Default: true. */
   readonly shippedRules?: boolean;
+  /** The text of rules, in place of those of the two options above. */
+  readonly rules?: readonly RuleSource[];
+  /** A directory for compiled rules, so that the next start need not compile them. */
+  readonly rulesCacheDirectory?: string | undefined;
   /** A file of SHA-256 hashes to block; read again when it changes. */
   readonly hashListPath?: string;
   /** How often the hash list is looked at for a change; 0: never. Default: 5 s. */
@@ -64,7 +68,7 @@ export async function createEmbeddedScanner(
   options: EmbeddedScannerOptions = {},
 ): Promise<EmbeddedScanner> {
   const onProblem = options.onProblem ?? (() => {});
-  const rules = readRuleFiles(rulesDirectories(options));
+  const rules = options.rules ?? readRuleFiles(rulesDirectories(options));
   const hashList = await openHashList(options, onProblem);
   const pool = new ThreadPool({
     size: options.threads ?? Math.max(1, availableParallelism() - 1),
@@ -112,6 +116,7 @@ function threadSettings(
     thread: {
       nativeEngine: options.nativeEngine ?? true,
       rules,
+      rulesCache: options.rulesCacheDirectory,
       limits: { ...ARCHIVE_LIMITS, ...options.archiveLimits },
       directory: options.temporaryDirectory ?? tmpdir(),
       memberMemoryBytes: MEMBER_MEMORY_BYTES,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ContentEngine } from "../content/content-engine.ts";
 import { EicarEngine } from "../content/eicar.ts";
 import { TypeRules } from "../content/type-rules.ts";
+import { CompiledRules } from "../yara/compiled-rules.ts";
 import { countRules, rulesDigest } from "../yara/rule-files.ts";
 import { YaraEngine } from "../yara/yara-engine.ts";
 import { loadYara, type YaraAvailability } from "../yara/yara-native.ts";
@@ -17,7 +18,7 @@ export interface Engines {
 
 export type EngineOptions = Pick<
   ThreadOptions,
-  "nativeEngine" | "rules" | "limits" | "windowBytes" | "engineTimeoutMs"
+  "nativeEngine" | "rules" | "rulesCache" | "limits" | "windowBytes" | "engineTimeoutMs"
 >;
 
 /**
@@ -28,15 +29,18 @@ export function makeEngines(options: EngineOptions, load: typeof loadYara = load
   const yara: YaraAvailability = options.nativeEngine ? load() : switchedOff;
   if (!yara.available) return withoutYara(options, yara.reason);
   const { native, version } = yara;
-  const { rules: sources, engineTimeoutMs: timeoutMs, windowBytes } = options;
-  const engine = new YaraEngine({ native, sources, timeoutMs, windowBytes });
+  const { rules: sources, rulesCache, engineTimeoutMs: timeoutMs, windowBytes } = options;
+  const digest = rulesDigest(sources);
+  const cache =
+    rulesCache === undefined ? undefined : new CompiledRules(rulesCache, digest, version);
+  const engine = new YaraEngine({ native, sources, timeoutMs, windowBytes, cache });
   return {
     engines: [new TypeRules(), engine],
     report: {
       engine: engine.name,
       version,
       rules: countRules(sources),
-      digest: digestOf(options, [version, rulesDigest(sources)]),
+      digest: digestOf(options, [version, digest]),
       unavailable: undefined,
     },
   };

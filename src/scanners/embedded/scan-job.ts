@@ -8,6 +8,8 @@ export interface ThreadOptions {
   readonly nativeEngine: boolean;
   /** The text of the rules, so that threads started later do not read other ones. */
   readonly rules: readonly RuleSource[];
+  /** A directory for compiled rules; without it each thread compiles them. */
+  readonly rulesCache?: string | undefined;
   readonly limits: ArchiveLimits;
   /** Where members of archives too large for memory go. */
   readonly directory: string;

@@ -1,7 +1,7 @@
 /** What an argument may be made of, and where the value comes from. */
 const placeholders = {
   /** Paths and digits of our own making. */
-  own: ["file", "output", "sha256"],
+  own: ["file", "output", "directory", "sha256"],
   /** Whatever a client or an origin wrote. */
   foreign: ["filename", "type", "url", "policy"],
 } as const;

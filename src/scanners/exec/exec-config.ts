@@ -1,23 +1,15 @@
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { quantityBytes } from "../../cel/index.ts";
 import { CacheScope, VerdictKind, VerdictReason } from "../../scanning/index.ts";
+import { durationMs } from "../settings/duration.ts";
+import { readSettingsFile } from "../settings/settings-file.ts";
 import { placeholdersIn, templateProblem } from "./argument-template.ts";
 import { resultProblem } from "./result-language.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-const durationMs = z
-  .string()
-  .regex(/^\d{1,6}(ms|s|m|h)$/, "must be a duration such as 500ms, 30s or 10m")
-  .transform((text) => {
-    const unit = text.replace(/^\d+/, "") as keyof typeof durationUnits;
-    return Number.parseInt(text, 10) * durationUnits[unit];
-  })
-  .refine((ms) => ms > 0, "must be more than 0");
+const span = durationMs.refine((ms) => ms > 0, "must be more than 0");
 
 const bytes = z
   .union([z.string(), z.number()])
@@ -67,7 +59,7 @@ const schema = z
     extensions: z
       .array(z.string().regex(/^[a-z0-9]{1,12}$/, "must be an extension such as pdf"))
       .default([]),
-    timeout: durationMs.default(30_000),
+    timeout: span.default(30_000),
     concurrency: z.int().min(1).max(1000).optional(),
     limits: z
       .strictObject({
@@ -95,7 +87,7 @@ const schema = z
       .strictObject({
         command: z.tuple([absolutePath], z.string()).optional(),
         files: z.array(absolutePath).default([]),
-        every: durationMs.default(600_000),
+        every: span.default(600_000),
       })
       .prefault({}),
     cache: z.strictObject({ scope: z.enum(CacheScope) }).optional(),
@@ -142,20 +134,7 @@ function contradictions(config: z.output<typeof schema>): Contradiction[] {
   return found.filter((one) => one !== false);
 }
 
-/** The configuration of a text, or a line for each thing that is wrong with it. */
-export function readExecConfig(
-  text: string,
-  fileName: string,
-): { readonly config: ExecConfig } | { readonly problems: readonly string[] } {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) return { problems: [`${fileName}: ${error.message.split("\n")[0]}`] };
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return { config: parsed.data };
-  return {
-    problems: parsed.error.issues.map(
-      ({ path, message }) =>
-        `${fileName}: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`,
-    ),
-  };
+/** Rejects with a `SettingsError`: a line for each thing that is wrong. */
+export function readExecConfig(path: string): Promise<ExecConfig> {
+  return readSettingsFile(path, schema);
 }

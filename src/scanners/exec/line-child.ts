@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Verdict, VerdictKind, VerdictReason } from "../../scanning/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import { endGroup, ProgramFailure, startProgram } from "./program-run.ts";
+import type { ScanDirectory } from "./scan-directory.ts";
 
 /** A line that a long-lived program is written. */
 export interface LineQuestion {
@@ -37,7 +38,8 @@ export interface LineChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly directory: string;
+  /** Its own; removed when it has ended. */
+  readonly directory: ScanDirectory;
   readonly maxLineBytes: number;
   readonly logger: Logger;
 }
@@ -60,7 +62,7 @@ export class LineChild {
 
   constructor(options: LineChildOptions) {
     this.#options = options;
-    this.#child = startProgram(options);
+    this.#child = startProgram({ ...options, directory: options.directory.path });
     this.#exited = once(this.#child, "exit").catch(() => {});
     this.#child.once("error", (error) => this.#fail(`cannot start: ${error.message}`));
     this.#child.once("exit", (code, signal) => this.#fail(`ended with ${signal ?? code}`));
@@ -96,6 +98,7 @@ export class LineChild {
   async end(): Promise<void> {
     this.#fail("is ended");
     await this.#exited;
+    await this.#options.directory.remove();
   }
 
   /** A line without an end would grow in memory. */

@@ -73,6 +73,7 @@ function valuesOf({ subject, directory, kept }: ExecJob): PlaceholderValues {
   return {
     file: kept?.path ?? "",
     output: directory.outputPath,
+    directory: directory.path,
     sha256: kept?.sha256 ?? "",
     filename: safeFileName(fileName ?? ""),
     type: detectedType ?? declaredType ?? "",

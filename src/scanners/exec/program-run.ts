@@ -8,7 +8,7 @@ export interface ProgramCall {
   /** Absolute; nothing looks it up, and no shell reads it. */
   readonly command: string;
   readonly args: readonly string[];
-  /** All of its environment. */
+  /** All of its environment, but `TMPDIR`, which is the directory. */
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
   /** What is written to its standard input; without it, that is empty. */
@@ -83,7 +83,7 @@ export function startProgram(
 ): Child {
   const child = spawn(call.command, call.args, {
     cwd: call.directory,
-    env: call.environment,
+    env: { TMPDIR: call.directory, ...call.environment },
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
     shell: false,

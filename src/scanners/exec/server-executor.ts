@@ -4,6 +4,7 @@ import type { ExecConfig } from "./exec-config.ts";
 import type { ExecJob, Executor } from "./executor.ts";
 import { LineChild } from "./line-child.ts";
 import { ProgramFailure } from "./program-run.ts";
+import { ScanDirectory } from "./scan-directory.ts";
 
 /**
  * Keeps programs running, as many as there are scans at once, and asks each one question at a time.
@@ -30,7 +31,7 @@ export class ServerExecutor implements Executor {
 
   async run({ subject, directory, kept, signal }: ExecJob): Promise<Verdict> {
     if (kept === undefined) throw new ProgramFailure("there is no file to scan");
-    const child = this.#idleChild() ?? this.#start();
+    const child = this.#idleChild() ?? (await this.#start());
     const { fileName, detectedType, declaredType, url, policy } = subject.facts;
     try {
       const type = detectedType ?? declaredType;
@@ -53,17 +54,17 @@ export class ServerExecutor implements Executor {
   #idleChild(): LineChild | undefined {
     for (let child = this.#idle.pop(); child !== undefined; child = this.#idle.pop()) {
       if (!child.isOver) return child;
-      this.#all.delete(child);
-      this.#restarts += 1;
+      void this.#lost(child);
     }
     return undefined;
   }
 
-  #start(): LineChild {
+  async #start(): Promise<LineChild> {
     const { name, command, args, environment, limits } = this.#config;
+    const own = await ScanDirectory.create(this.#directory);
     const child = new LineChild({
       ...{ name, command, args, environment },
-      directory: this.#directory,
+      directory: own,
       maxLineBytes: limits.stdout,
       logger: this.#logger,
     });

@@ -44,17 +44,29 @@ export class ContentWatch<Content> {
 
   async #look(): Promise<void> {
     try {
-      const { content, digest } = await this.#options.read();
-      if (digest !== this.#digest && !this.#isClosed) {
-        // Taken for seen even if it is of no use, or it would be tried again at each look.
-        this.#digest = digest;
-        await this.#options.use(content);
-        this.#problem = undefined;
-      }
+      await this.#useIfChanged(await this.#read());
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error));
     }
     this.#next();
+  }
+
+  async #read(): Promise<WatchedContent<Content>> {
+    try {
+      return await this.#options.read();
+    } catch (error) {
+      // Whatever comes after it is used, be it what was there before: so the trouble is over.
+      this.#digest = "";
+      throw error;
+    }
+  }
+
+  async #useIfChanged({ content, digest }: WatchedContent<Content>): Promise<void> {
+    if (digest === this.#digest || this.#isClosed) return;
+    // Taken for seen even if it is of no use, or it would be tried again at each look.
+    this.#digest = digest;
+    await this.#options.use(content);
+    this.#problem = undefined;
   }
 
   #tell(message: string): void {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The text of one rule file; its rules live in a namespace of their own, named after it. */
@@ -32,6 +33,33 @@ export function readRuleFiles(directories: readonly string[]): RuleSource[] {
       namespace: index === 0 ? name : `${index}/${name}`,
     }));
   });
+}
+
+/**
+ * The rules of files, and of every `.yar` and `.yara` file directly in directories, for a server
+ * that has other things to do meanwhile. What a ConfigMap holds beside them (`..data`) is passed over.
+ * Rejects as `readRuleFiles` throws.
+ */
+export async function readRules(paths: readonly string[]): Promise<RuleSource[]> {
+  const sources = await Promise.all(
+    paths.map(async (path, index) => {
+      const files = await ruleFilesAt(path);
+      if (files.length === 0) throw new Error(`no .yar or .yara file in ${path}`);
+      return await Promise.all(
+        files.map(async (file) => ({
+          source: await readFile(file, "utf8"),
+          namespace: index === 0 ? basename(file) : `${index}/${basename(file)}`,
+        })),
+      );
+    }),
+  );
+  return sources.flat();
+}
+
+async function ruleFilesAt(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => /\.yara?$/.test(name));
+  return names.sort().map((name) => join(path, name));
 }
 
 /** How many rules the sources declare, private ones not counted: they are parts of others. */

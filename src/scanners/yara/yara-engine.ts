@@ -7,6 +7,7 @@ import {
   Severity,
 } from "../content/content-engine.ts";
 import type { Specimen } from "../content/specimen.ts";
+import type { CompiledRules } from "./compiled-rules.ts";
 import type { RuleSource } from "./rule-files.ts";
 import type { YaraMatch, YaraNative, YaraRules } from "./yara-native.ts";
 
@@ -17,6 +18,8 @@ export interface YaraEngineOptions {
   readonly timeoutMs: number;
   /** Content up to this is scanned in one piece. */
   readonly windowBytes: number;
+  /** Where compiled rules are kept for the next start. */
+  readonly cache?: CompiledRules | undefined;
 }
 
 const KiB = 1024;
@@ -48,9 +51,9 @@ export class YaraEngine implements ContentEngine {
   readonly #rules: YaraRules;
   readonly #windowBytes: number;
 
-  /** Compiles. Throws with file and line when a rule is wrong. */
+  /** Compiles, unless that was done before. Throws with file and line when a rule is wrong. */
   constructor(options: YaraEngineOptions) {
-    this.#rules = compiled(options.native, options.sources);
+    this.#rules = compiledOnce(options);
     this.#rules.setTimeout(options.timeoutMs);
     this.#rules.setMaxMatchesPerPattern(MAX_MATCHES_PER_PATTERN);
     this.#windowBytes = options.windowBytes;
@@ -128,6 +131,14 @@ const notTakenForText = /^(?:true|false|[+-]?\d+)$/i;
 function asText(value: string): string {
   const text = value.slice(0, MAX_VARIABLE_CHARS);
   return notTakenForText.test(text) ? `${text}\0` : text;
+}
+
+function compiledOnce({ native, sources, cache }: YaraEngineOptions): YaraRules {
+  const known = cache?.read();
+  if (known !== undefined) return native.deserialize(known);
+  const rules = compiled(native, sources);
+  cache?.write(() => rules.serialize());
+  return rules;
 }
 
 function compiled(native: YaraNative, sources: readonly RuleSource[]): YaraRules {

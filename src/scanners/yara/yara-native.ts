@@ -5,6 +5,8 @@ export interface YaraNative {
   /** Throws with the compiler's words when a rule is wrong. */
   compile(source: string, options?: YaraCompilerOptions): YaraRules;
   validate(source: string, options?: YaraCompilerOptions): YaraDiagnosis;
+  /** Takes what `serialize` gave, and believes it: of other bytes it makes no error but nonsense. */
+  deserialize(compiled: Buffer): YaraRules;
 }
 
 export interface YaraCompilerOptions {
@@ -21,6 +23,7 @@ export interface YaraDiagnosis {
 /** Compiled rules. Belongs to the thread that compiled them. */
 export interface YaraRules {
   addRuleSources(sources: readonly { source: string; namespace: string }[]): void;
+  serialize(): Buffer;
   setTimeout(timeoutMs: number): void;
   setMaxMatchesPerPattern(count: number): void;
   /** Blocks until done; throws "Scan timed out" after the timeout (granularity: one second). */

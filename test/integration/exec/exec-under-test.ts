@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createExecEngine, readExecConfig } from "../../../src/scanners/index.ts";
 import type {
+  EngineReplacement,
   ScanEngine,
   ScanSubject,
   SubjectFacts,
@@ -20,7 +21,9 @@ export class ExecUnderTest {
   async start(script: string, settings: Readonly<Record<string, unknown>> = {}): Promise<this> {
     const path = this.directory.join("program");
     writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    const read = readExecConfig(
+    const configFile = this.directory.join("exec.yaml");
+    writeFileSync(
+      configFile,
       JSON.stringify({
         command: path,
         environment: { MARKER: this.marker, PATH: "/usr/bin:/bin" },
@@ -29,11 +32,9 @@ export class ExecUnderTest {
         concurrency: 4,
         ...settings,
       }),
-      "exec.yaml",
     );
-    if ("problems" in read) throw new Error(read.problems.join("\n"));
     this.#engine = await createExecEngine({
-      config: read.config,
+      config: await readExecConfig(configFile),
       workDirectory: this.work.path,
       logger: silentLogger,
     });
@@ -74,6 +75,14 @@ export class ExecUnderTest {
 
 async function* once(content: string | Buffer): AsyncGenerator<Buffer> {
   yield Buffer.from(content);
+}
+
+/** New content, read to its end and given up. */
+export async function contentOf(replacement: EngineReplacement | undefined): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of replacement?.content ?? []) chunks.push(chunk);
+  await replacement?.dispose?.();
+  return Buffer.concat(chunks);
 }
 
 /** Command lines, or else environments, that hold a text. */
