@@ -135,7 +135,8 @@ function decodeDetails(bytes: Buffer): Omit<Verdict, "kind"> | undefined {
 function parseJson(bytes: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === "object" && value !== null ? value : undefined;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value : undefined;
   } catch {
     return undefined;
   }
