@@ -43,7 +43,7 @@ class Mysql implements SqlDriver {
       return await this.#ask(text, values);
     } catch (error) {
       if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") this.#forgetPassword();
-      throw sqlFailure(error, kindOf, [
+      throw sqlFailure(withName(error), kindOf, [
         this.#secret,
         ...values.flat().filter((value) => typeof value === "string"),
       ]);
@@ -143,6 +143,15 @@ class Mysql implements SqlDriver {
 
 function isFatal(error: unknown): boolean {
   return (error as { fatal?: boolean }).fatal === true;
+}
+
+/** MariaDB has codes of its own, which the driver has no names for. */
+const mariadbNames: Readonly<Record<number, string>> = { 1969: "ER_STATEMENT_TIMEOUT" };
+
+function withName(error: unknown): unknown {
+  const { errno, message } = error as { errno?: number; message?: string };
+  const code = errno === undefined ? undefined : mariadbNames[errno];
+  return code === undefined ? error : { code, message };
 }
 
 function kindOf(code: string): FailureKind | undefined {

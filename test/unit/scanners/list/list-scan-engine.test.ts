@@ -155,10 +155,16 @@ describe("an exception", () => {
 
   it("takes back what a list says of the same host", async () => {
     const engine = await engineOf(lists());
-    expect(await verdictOf(engine, { host: "www.bad.example" })).toEqual({
+    expect(await verdictOf(engine, { host: "www.bad.example" }, sha256("y"))).toEqual({
       kind: "clean",
       threats: [],
     });
+  });
+
+  it("is no last word before the content is there", async () => {
+    const engine = await engineOf(lists());
+    const verdict = await verdictOf(engine, { host: "www.bad.example" });
+    expect(verdict).toEqual({ kind: "unknown", threats: [] });
   });
 
   it("does not hold for the domain above", async () => {
@@ -259,6 +265,7 @@ describe("settings of lists", () => {
     expect(await verdictOf(engine, { url: "http://shop.example/lottery/1" })).toMatchObject({
       kind: "suspicious",
     });
-    expect(await verdictOf(engine, { host: "ads.example" })).toMatchObject({ kind: "clean" });
+    const verdict = await verdictOf(engine, { host: "ads.example" }, sha256("y"));
+    expect(verdict).toMatchObject({ kind: "clean" });
   });
 });
