@@ -39,9 +39,15 @@ const language = new Language({
 
 const MAX_LINES = 10_000;
 
-/** `list` is any list; CEL's own types otherwise. */
+/** Names of threats, or maps with the members of one. */
+const listTypes = [
+  ...["list", "list<string>", "list<dyn>", "dyn"],
+  ...["list<map<string, string>>", "list<map<string, dyn>>"],
+];
+
+/** `list` is any list of them; CEL's own types otherwise. */
 function compiled(source: string, gives: string): Expression | string {
-  const types = gives === "list" ? ["list", "list<string>", "list<dyn>", "dyn"] : [gives, "dyn"];
+  const types = gives === "list" ? listTypes : [gives, "dyn"];
   return language.compile(source, types);
 }
 
@@ -58,12 +64,14 @@ export function resultExpression(
 ): (result: ProgramResult) => unknown {
   const expression = compiled(source, gives);
   if (typeof expression === "string") throw new RangeError(expression);
+  // A field is used by its whole name, such as `json.score`.
+  const used = new Set([...expression.uses].map((name) => name.split(".", 1)[0]));
   return (result) =>
     expression.evaluate({
       ...result,
       exitCode: BigInt(result.exitCode),
-      lines: expression.uses.has("lines") ? linesOf(result.stdout) : [],
-      json: expression.uses.has("json") ? jsonOf(result.stdout) : null,
+      lines: used.has("lines") ? linesOf(result.stdout) : [],
+      json: used.has("json") ? jsonOf(result.stdout) : null,
     });
 }
 

@@ -52,7 +52,8 @@ export class ResultMapping {
       const kind = this.#kind(result);
       return kind === undefined ? unexplained(result) : this.#whole(kind, result);
     } catch (error) {
-      return errorVerdict(VerdictReason.EngineError, `expression: ${(error as Error).message}`);
+      const [line] = (error as Error).message.split("\n", 1);
+      return errorVerdict(VerdictReason.EngineError, `expression: ${line}`);
     }
   }
 
