@@ -1,12 +1,16 @@
 import type { ScanEngine } from "../../scanners/index.ts";
 import { type ClamavScannerOptions, clamavEngine } from "./clamav.ts";
 import { type ExecScannerOptions, execEngine } from "./exec.ts";
+import { type ListScannerOptions, listEngine } from "./list.ts";
 import { type RunningScanner, type ScanServerOptions, serveEngine } from "./running-scanner.ts";
+import { type SqlScannerOptions, sqlEngine } from "./sql.ts";
 import { type YaraScannerOptions, yaraEngine } from "./yara.ts";
 
 export type { ClamavScannerOptions } from "./clamav.ts";
 export type { ExecScannerOptions } from "./exec.ts";
+export type { ListScannerOptions } from "./list.ts";
 export type { RunningScanner, ScanServerOptions } from "./running-scanner.ts";
+export type { SqlScannerOptions } from "./sql.ts";
 export type { YaraScannerOptions } from "./yara.ts";
 
 /** Starts one shipped scanner. Rejects with a `StartError`, or with the error of `listen`. */
@@ -19,12 +23,16 @@ export type StartScanner<Options> = (
 export interface ScannerServer {
   readonly clamav: StartScanner<ClamavScannerOptions>;
   readonly exec: StartScanner<ExecScannerOptions>;
+  readonly list: StartScanner<ListScannerOptions>;
+  readonly sql: StartScanner<SqlScannerOptions>;
   readonly yara: StartScanner<YaraScannerOptions>;
 }
 
 export const scannerServer: ScannerServer = {
   clamav: served(clamavEngine),
   exec: served(execEngine),
+  list: served(listEngine),
+  sql: served(sqlEngine),
   yara: served(yaraEngine),
 };
 

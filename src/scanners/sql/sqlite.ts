@@ -5,7 +5,7 @@ import { workerEntry } from "../content/worker-entry.ts";
 import type { Row, SlotValue, SqlDriver } from "./sql-driver.ts";
 import { FailureKind, SqlFailure, sqlFailure } from "./sql-failure.ts";
 import type { SqliteSettings } from "./sql-settings.ts";
-import type { SqliteAnswer } from "./sqlite-reader.ts";
+import type { SqliteAnswer } from "./sqlite-worker.ts";
 
 /** A process starts within this, on a machine that is busy. */
 const START_MS = 10_000;
@@ -110,7 +110,7 @@ class SqliteReader {
   }
 
   async #start(): Promise<ChildProcess> {
-    const entry = fileURLToPath(workerEntry(import.meta.url, "./sqlite-reader"));
+    const entry = fileURLToPath(workerEntry(import.meta.url, "./sqlite-worker"));
     const child = fork(entry, [this.#path], {
       // Nothing of this process's environment is for it; what it prints is for nobody.
       env: {},

@@ -1,0 +1,39 @@
+import { processSources } from "../../config/index.ts";
+import {
+  createListEngine,
+  readListSettings,
+  type ScanEngine,
+  type SimpleLists,
+  simpleListSettings,
+} from "../../scanners/index.ts";
+import type { StartError } from "../port.ts";
+import type { ScanServerOptions } from "./running-scanner.ts";
+
+/** What `sluice scanner list` has beside its server. */
+export interface ListScannerOptions extends SimpleLists {
+  /** In place of the simple lists. */
+  readonly configFile: string | undefined;
+}
+
+/** Rejects with a `StartError`. */
+export async function listEngine(
+  { configFile, ...simple }: ListScannerOptions,
+  { logger }: ScanServerOptions,
+): Promise<ScanEngine> {
+  const isSimple = Object.values(simple).some((paths: readonly string[]) => paths.length > 0);
+  if (isSimple === (configFile !== undefined)) {
+    return refuse("give either --config or lists, such as --domains and --hashes");
+  }
+  try {
+    const settings =
+      configFile === undefined ? simpleListSettings(simple) : await readListSettings(configFile);
+    return await createListEngine({ settings, env: processSources([]).env, logger });
+  } catch (error) {
+    if (error instanceof Error && "problems" in error) throw error;
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(problem: string): never {
+  throw Object.assign(new Error(problem), { problems: [problem] } satisfies StartError);
+}
