@@ -21,6 +21,7 @@ export { createListScanner } from "./list/list-scanner.ts";
 export { readListSettings, type SimpleLists, simpleListSettings } from "./list/list-settings.ts";
 export type { ScanEngine } from "./serve/scan-engine.ts";
 export { ScanServer } from "./serve/scan-server.ts";
+export { createScannerEngine } from "./serve/scanner-engine.ts";
 export type { AccessFiles } from "./serve/server-access.ts";
 export { createSqlEngine } from "./sql/sql-engine.ts";
 export { readSqlSettings } from "./sql/sql-settings.ts";

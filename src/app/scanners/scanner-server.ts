@@ -1,6 +1,7 @@
 import type { ScanEngine } from "../../scanners/index.ts";
 import { type ClamavScannerOptions, clamavEngine } from "./clamav.ts";
 import { type ExecScannerOptions, execEngine } from "./exec.ts";
+import { type HttpScannerOptions, httpEngine } from "./http.ts";
 import { type ListScannerOptions, listEngine } from "./list.ts";
 import { type RunningScanner, type ScanServerOptions, serveEngine } from "./running-scanner.ts";
 import { type SqlScannerOptions, sqlEngine } from "./sql.ts";
@@ -8,6 +9,7 @@ import { type YaraScannerOptions, yaraEngine } from "./yara.ts";
 
 export type { ClamavScannerOptions } from "./clamav.ts";
 export type { ExecScannerOptions } from "./exec.ts";
+export type { HttpScannerOptions } from "./http.ts";
 export type { ListScannerOptions } from "./list.ts";
 export type { RunningScanner, ScanServerOptions } from "./running-scanner.ts";
 export type { SqlScannerOptions } from "./sql.ts";
@@ -23,6 +25,7 @@ export type StartScanner<Options> = (
 export interface ScannerServer {
   readonly clamav: StartScanner<ClamavScannerOptions>;
   readonly exec: StartScanner<ExecScannerOptions>;
+  readonly http: StartScanner<HttpScannerOptions>;
   readonly list: StartScanner<ListScannerOptions>;
   readonly sql: StartScanner<SqlScannerOptions>;
   readonly yara: StartScanner<YaraScannerOptions>;
@@ -31,6 +34,7 @@ export interface ScannerServer {
 export const scannerServer: ScannerServer = {
   clamav: served(clamavEngine),
   exec: served(execEngine),
+  http: served(httpEngine),
   list: served(listEngine),
   sql: served(sqlEngine),
   yara: served(yaraEngine),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answers, answersStatus, inTurn } from "../../support/fake-scanner.ts";
+import { answers, answersStatus, inTurn, type ScannerScript } from "../../support/fake-scanner.ts";
 import { entityOf } from "../../support/samples/entities.ts";
 import { byPath, useVendor, within } from "./template-under-test.ts";
 
@@ -18,7 +18,7 @@ const entity = entityOf("sample");
 describe("a step that polls", () => {
   const { vendor, scannerOf } = useVendor();
   const reports = () => vendor().received.filter(({ path }) => path === "/report/s-1").length;
-  const script = (...polls: Parameters<typeof inTurn>) => {
+  const script = (...polls: readonly ScannerScript[]) => {
     vendor().script = byPath({ "/submit": submit, "/report/s-1": inTurn(...polls) });
   };
 

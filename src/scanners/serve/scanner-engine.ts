@@ -1,0 +1,167 @@
+import {
+  AppendResult,
+  detectType,
+  type Entity,
+  type KeptBody,
+  readContent,
+  type Spool,
+  type SpoolStore,
+} from "../../entity/index.ts";
+import {
+  type ScanContext,
+  type Scanner,
+  type Verdict,
+  VerdictReason,
+} from "../../scanning/index.ts";
+import type {
+  EngineAbilities,
+  EngineReplacement,
+  EngineState,
+  EngineVerdict,
+  ScanEngine,
+  ScanSubject,
+} from "./scan-engine.ts";
+import { ScanProblem } from "./scan-problem.ts";
+
+export interface ScannerEngineOptions {
+  readonly scanner: Scanner;
+  readonly abilities: EngineAbilities;
+  /** Where bodies are kept: a scanner looks at whole entities. */
+  readonly spools: SpoolStore;
+  /** Bodies above this are refused. */
+  readonly maxBytes: number;
+  /** What ends with the engine, beside the scanner. */
+  readonly onClose: () => Promise<void>;
+}
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Serves any `Scanner` over scan/v1. */
+export function createScannerEngine(options: ScannerEngineOptions): ScanEngine {
+  return new ScannerEngine(options);
+}
+
+class ScannerEngine implements ScanEngine {
+  readonly #options: ScannerEngineOptions;
+
+  constructor(options: ScannerEngineOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.scanner.name;
+  }
+
+  get abilities(): EngineAbilities {
+    return this.#options.abilities;
+  }
+
+  state(): EngineState {
+    return { epoch: this.#options.scanner.epoch };
+  }
+
+  async scan(subject: ScanSubject): Promise<EngineVerdict> {
+    const { scanner, spools, maxBytes } = this.#options;
+    const spool = spools.create(Math.min(maxBytes, scanner.maxBytes));
+    try {
+      const body = await keep(spool, subject);
+      const { verdict, epoch } = await this.#judge(entityOf(body, subject), subject);
+      return { verdict, epoch, ...replacementOf(verdict) };
+    } finally {
+      spool.dispose();
+    }
+  }
+
+  /** A scanner counts itself; the server counts its verdicts. */
+  expose(): void {}
+
+  async close(): Promise<void> {
+    await this.#options.scanner.close();
+    await this.#options.onClose();
+  }
+
+  async #judge(entity: Entity, subject: ScanSubject) {
+    const { scanner } = this.#options;
+    const verdict = await scanner.scan(entity, contextOf(subject));
+    refuseUnjudged(verdict);
+    return { verdict, epoch: verdict.epoch ?? scanner.epoch };
+  }
+}
+
+/** What scan/v1 says by a status: the caller may ask another replica, or later. */
+function refuseUnjudged({ kind, reason, message = "the scanner gave no verdict" }: Verdict): void {
+  if (kind === "pending") throw new ScanProblem(504, message);
+  if (kind !== "error") return;
+  if (reason === VerdictReason.Timeout) throw new ScanProblem(504, message);
+  if (reason === VerdictReason.Overload) {
+    throw new ScanProblem(503, message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  }
+}
+
+async function keep(spool: Spool, { body }: ScanSubject): Promise<KeptBody> {
+  for await (const piece of body) {
+    const result = spool.append(piece, 0, piece.length);
+    if (result === AppendResult.Refused) throw refusalOf(spool);
+    if (result === AppendResult.Pause) await drained(spool);
+  }
+  const finished = await spool.finish();
+  if (!finished.ok) throw refusalOf(spool);
+  return finished.body;
+}
+
+function drained(spool: Spool): Promise<void> {
+  return new Promise((resolve) => {
+    spool.onDrain = resolve;
+  });
+}
+
+function refusalOf({ failure }: Spool): ScanProblem {
+  return failure?.kind === "oversize"
+    ? new ScanProblem(413, "the body is larger than the scanner takes")
+    : new ScanProblem(503, "there is no room for the body", {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: failure?.cause,
+      });
+}
+
+function entityOf(body: KeptBody, { sha256, facts }: ScanSubject): Entity {
+  return {
+    content: body.content,
+    size: body.size,
+    sha256: body.size === 0 ? (sha256 ?? body.sha256) : body.sha256,
+    fileName: facts.fileName,
+    declaredType: facts.declaredType,
+    detectedType: facts.detectedType ?? detectType(body.head),
+  };
+}
+
+function contextOf({ facts, signal }: ScanSubject): ScanContext {
+  return {
+    transactionId: "",
+    service: facts.service ?? "",
+    direction: facts.direction ?? "respmod",
+    url: facts.url,
+    host: facts.host,
+    httpMethod: facts.httpMethod,
+    httpStatus: facts.httpStatus,
+    policy: facts.policy,
+    identity: facts.identity,
+    takesReplacement: true,
+    signal,
+  };
+}
+
+function replacementOf({
+  replacement,
+}: Verdict): { readonly replacement: EngineReplacement } | undefined {
+  if (replacement === undefined) return undefined;
+  const { body, mediaType } = replacement;
+  return {
+    replacement: {
+      content: readContent(body.content),
+      size: body.size,
+      ...(mediaType !== undefined && { mediaType }),
+      dispose: () => replacement.dispose(),
+    },
+  };
+}
