@@ -1,13 +1,14 @@
 import type { Entity } from "../entity/index.ts";
 import {
   DecoratedScanner,
+  isNotNeeded,
   type ScanContext,
   type Scanner,
   type Verdict,
 } from "../scanning/index.ts";
 import type { ScannerMetrics } from "../telemetry/index.ts";
 
-/** Counts what a scanner says and how long it takes. */
+/** Counts what a scanner says and how long it takes, unless it was told that nobody needs it. */
 export class ObservedScanner extends DecoratedScanner {
   readonly #metrics: ScannerMetrics;
 
@@ -19,7 +20,9 @@ export class ObservedScanner extends DecoratedScanner {
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
     const started = performance.now();
     const verdict = await this.inner.scan(entity, context);
-    this.#metrics.scanEnded(this.name, verdict.kind, performance.now() - started);
+    if (!isNotNeeded(context.signal)) {
+      this.#metrics.scanEnded(this.name, verdict.kind, performance.now() - started);
+    }
     return verdict;
   }
 }

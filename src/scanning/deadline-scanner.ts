@@ -46,7 +46,7 @@ export class DeadlineScanner extends DecoratedScanner {
       const giveUp = (verdict: Verdict): void => {
         release = context.retain?.();
         end(verdict);
-        deadline.abort();
+        deadline.abort(context.signal.reason);
       };
       const onAbort = (): void => giveUp(this.#aborted());
       const timer = setTimeout(() => giveUp(this.#late()), this.#timeoutMs);

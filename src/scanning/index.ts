@@ -14,6 +14,7 @@ export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner
 export { DecoratedScanner } from "./decorated-scanner.ts";
 export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
 export { pause } from "./pause.ts";
+export { isNotNeeded, NOT_NEEDED } from "./not-needed.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export { CircuitBreaker } from "./scan-v1/circuit-breaker.ts";

@@ -1,5 +1,6 @@
 import type { Entity } from "../entity/index.ts";
 import { ask, epochOf, guarded, judgeVerdict, type Member, type ScannerAnswer } from "./ask.ts";
+import { NOT_NEEDED } from "./not-needed.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { type CombineStrategy, decide, type JudgeAnswer } from "./strategy.ts";
 import type { Verdict } from "./verdict.ts";
@@ -47,15 +48,15 @@ export class ScannerSet implements Scanner {
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
-    const cancellation = new AbortController();
-    const cancel = (): void => cancellation.abort();
-    context.signal.addEventListener("abort", cancel, { once: true });
-    if (context.signal.aborted) cancel();
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(context.signal.reason);
+    context.signal.addEventListener("abort", onAbort, { once: true });
+    if (context.signal.aborted) onAbort();
     try {
-      return await this.#askUntilCertain(entity, { ...context, signal: cancellation.signal });
+      return await this.#askUntilCertain(entity, { ...context, signal: stop.signal });
     } finally {
-      context.signal.removeEventListener("abort", cancel);
-      cancel();
+      context.signal.removeEventListener("abort", onAbort);
+      stop.abort(NOT_NEEDED);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Entity } from "../entity/index.ts";
 import { ask, guarded, type Member } from "./ask.ts";
 import { DecoratedScanner } from "./decorated-scanner.ts";
+import { NOT_NEEDED } from "./not-needed.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
 import { type Verdict, type VerdictKind, VerdictReason } from "./verdict.ts";
 
@@ -50,10 +51,15 @@ export class ShadowedScanner extends DecoratedScanner {
     counting: Promise<VerdictKind>,
   ): Promise<void> {
     const release = context.retain?.();
-    const verdict = await ask(scanner, entity, context);
+    const stop = new AbortController();
+    const drop = (): void => stop.abort(NOT_NEEDED);
+    context.signal.addEventListener("abort", drop, { once: true });
+    if (context.signal.aborted) drop();
+    const verdict = await ask(scanner, entity, { ...context, signal: stop.signal });
+    context.signal.removeEventListener("abort", drop);
     release?.();
     const counted = await counting;
-    const isDropped = context.signal.aborted && verdict.reason === VerdictReason.Timeout;
+    const isDropped = stop.signal.aborted && verdict.reason === VerdictReason.Timeout;
     this.#onAnswer({ scanner: name, verdict: isDropped ? undefined : verdict, counted }, context);
   }
 }

@@ -100,9 +100,13 @@ describe("a service with several scanners over HTTP", () => {
   });
 
   describe("First", () => {
-    it("answers with the first opinion, whatever the other would say", async () => {
+    it("answers with the first opinion, and counts the other as no failure", async () => {
+      const failures = () =>
+        service.metric("sluice_scanner_verdicts_total", 'scanner="a",verdict="error"');
+      const before = await failures();
       scripted(hangs, clean);
       expect(await service.judge("first")).toMatchObject({ ...passed, cause: "clean" });
+      expect(await failures()).toBe(before);
     });
 
     it("leaves the word to the other when one fails", async () => {
