@@ -72,7 +72,8 @@ function details(result: PlannedResult, kind: VerdictKind, activation: object): 
     }
   };
   const threats = read("threats", threatsOf) ?? [];
-  const reason = read("reason", reasonOf) ?? reasonWithout(kind, threats);
+  const said = kind === VerdictKind.Clean ? undefined : read("reason", reasonOf);
+  const reason = said ?? reasonWithout(kind, threats);
   const score = read("score", scoreOf);
   const message = read("message", (value) => textOf(value).slice(0, MAX_MESSAGE_LENGTH));
   const cache = read("ttl", adviceOf);
