@@ -98,6 +98,21 @@ export function describePreset(vendor: Vendor): void {
       for (const secret of Object.values(vendor.secrets)) expect(addresses).not.toContain(secret);
     });
 
+    for (const one of cases.filter(({ isPolled }) => isPolled)) {
+      it("is pending when the time is up, and then followed by another pod", async () => {
+        await using server = await VendorServer.start(guarded(withEpoch(vendor, one.does)));
+        const params = one.params ?? {};
+        const scanner = await create(server.url, { params });
+        const deadlineAt = performance.now();
+        const first = await scanner.scan(entityFor(one), { ...contextOf(one), deadlineAt });
+        expect(first).toMatchObject({ kind: "pending", job: expect.stringMatching(/./) });
+        for (const secret of Object.values(vendor.secrets)) expect(first.job).not.toContain(secret);
+        const other = await create(server.url, { params });
+        const { signal } = new AbortController();
+        expect(await other.follow?.(first.job ?? "", { signal })).toMatchObject(one.says);
+      });
+    }
+
     if (vendor.admits !== undefined) {
       it("says error, and keeps the key to itself, where the vendor refuses it", async () => {
         const secrets = Object.fromEntries(

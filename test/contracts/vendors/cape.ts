@@ -33,6 +33,7 @@ export const cape: Vendor = {
       name: "submits a sample, waits for its report and blocks a high score",
       does: analysing(answers.malicious),
       about: { fileName: "ü.exe" },
+      isPolled: true,
       says: { kind: "blocked", reason: "sandbox", score: 0.86, threats: [{ name: "Emotet" }] },
       calls: [LOOKUP, "POST /apiv2/tasks/create/file/", STATUS, STATUS, STATUS, REPORT],
     },

@@ -58,6 +58,7 @@ export const hybridAnalysis: Vendor = {
     {
       name: "has it scanned where it is told to",
       does: scanning,
+      isPolled: true,
       params: { uploadUnknown: true },
       says: { kind: "blocked" },
       calls: [

@@ -35,6 +35,7 @@ export const metadefenderCore: Vendor = {
       name: "polls until the report is there, and lets pass what is allowed",
       does: reporting(answers.allowed),
       about: { fileName: "Lebenslauf ü.pdf" },
+      isPolled: true,
       says: { kind: "clean", threats: [] },
       calls: ["POST /file", REPORT, REPORT],
     },

@@ -30,6 +30,7 @@ export const triage: Vendor = {
       name: "submits a sample, waits for its report and blocks a high score",
       does: analysing(answers.malicious),
       about: { fileName: "ü.exe" },
+      isPolled: true,
       says: { kind: "blocked", reason: "sandbox", score: 1, threats: [{ name: "emotet" }] },
       calls: ["POST /v0/samples", STATUS, STATUS, OVERVIEW],
     },

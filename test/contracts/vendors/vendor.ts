@@ -13,6 +13,8 @@ export interface VendorCase {
   readonly params?: Readonly<Record<string, unknown>>;
   /** All calls, in order. */
   readonly calls?: readonly string[];
+  /** The vendor takes its time: this is also asked with less, and followed by another pod. */
+  readonly isPolled?: true;
   /** Of the new content. */
   readonly becomes?: string;
 }

@@ -71,6 +71,7 @@ export const virusTotal: Vendor = {
       does: routes({ [LOOKUP]: unknown, "POST /api/v3/files": uploads, [ANALYSIS]: analyses }),
       params: { uploadUnknown: true },
       about: { fileName: 'résumé "ü".pdf' },
+      isPolled: true,
       says: { kind: "blocked", threats: [bkavFound("W32.EicarTest.Trojan")] },
       calls: [LOOKUP, "POST /api/v3/files", ANALYSIS, ANALYSIS, ANALYSIS],
     },

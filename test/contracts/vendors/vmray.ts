@@ -36,6 +36,7 @@ export const vmray: Vendor = {
       name: "submits a sample, and waits until its analysis has finished",
       does: analysing(answers.clean),
       about: { fileName: "ü.exe" },
+      isPolled: true,
       says: { kind: "clean", threats: [] },
       calls: [
         ...[LOOKUP, "POST /rest/sample/submit", "GET /rest/submission/5"],
