@@ -134,6 +134,22 @@ function contradictions(config: z.output<typeof schema>): Contradiction[] {
   return found.filter((one) => one !== false);
 }
 
+/**
+ * What the verdicts of a program depend on. As it knows nothing but what it is told, that can be
+ * read off its arguments; a server is told all, and what of it counts only its author knows.
+ */
+export function cacheScopeOf({ args, cache, extensions, input, mode }: ExecConfig): CacheScope {
+  if (cache !== undefined) return cache.scope;
+  if (mode === "server") return CacheScope.None;
+  const named = new Set(args.flatMap(placeholdersIn));
+  const hasName = named.has("filename") || named.has("type") || extensions.length > 0;
+  const hasUrl = named.has("url");
+  if (hasName && hasUrl) return CacheScope.None;
+  if (hasName) return CacheScope.ContentAndName;
+  if (hasUrl) return input === "none" ? CacheScope.Url : CacheScope.ContentAndUrl;
+  return CacheScope.Content;
+}
+
 /** Rejects with a `SettingsError`: a line for each thing that is wrong. */
 export function readExecConfig(path: string): Promise<ExecConfig> {
   return readSettingsFile(path, schema);

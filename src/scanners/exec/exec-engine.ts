@@ -13,7 +13,7 @@ import type {
   ScanSubject,
 } from "../serve/scan-engine.ts";
 import { ScanProblem } from "../serve/scan-problem.ts";
-import type { ExecConfig } from "./exec-config.ts";
+import { cacheScopeOf, type ExecConfig } from "./exec-config.ts";
 import { type ExecEpoch, execEpoch } from "./exec-epoch.ts";
 import type { ExecJob, Executor, KeptContent } from "./executor.ts";
 import { ProcessExecutor } from "./process-executor.ts";
@@ -57,10 +57,12 @@ class ExecEngine implements ScanEngine {
 
   constructor({ config, workDirectory = tmpdir(), logger }: ExecEngineOptions) {
     this.name = config.name;
+    const isBlind = config.input === "none" && config.mode === "process";
     this.abilities = {
-      inputs: [config.input === "none" ? "headers" : "content"],
+      inputs: [isBlind ? "headers" : "content"],
+      stages: isBlind ? ["headers", "full"] : ["full"],
       replaces: config.output !== undefined || config.mode === "server",
-      ...(config.cache !== undefined && { cacheScope: config.cache.scope }),
+      cacheScope: cacheScopeOf(config),
     };
     this.#config = config;
     this.#workDirectory = workDirectory;

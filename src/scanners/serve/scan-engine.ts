@@ -18,6 +18,8 @@ export interface ScanSubject {
    */
   readonly sha256: string | undefined;
   readonly facts: SubjectFacts;
+  /** How much of the transaction this is: `full`, unless the engine can judge before. */
+  readonly stage?: ScanStage;
 }
 
 /** What the fields of a request say of the transaction: untrusted, within the server's limits. */

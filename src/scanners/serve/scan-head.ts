@@ -36,14 +36,19 @@ export function scanHead(request: IncomingMessage, limits: ScanLimits): ScanHead
   const totalBytes = field("scan-total-length", totalLength);
   const contentSha256 = sha256OfField(headers["content-digest"]);
   const reprSha256 = sha256OfField(headers["repr-digest"]);
-  if (stage === "full" && size !== undefined && size > 0) mustBeWhole(size, totalBytes);
+  const facts = subjectFacts(headers);
+  // A beginning has no hash that would be of any use; only of what is sent can one be checked.
+  if (stage !== "full") {
+    return { leftMs, stage, size, facts, contentSha256, entitySha256: undefined };
+  }
+  if (size !== undefined && size > 0) mustBeWhole(size, totalBytes);
   return {
     leftMs,
     stage,
     size,
     contentSha256: contentSha256 ?? (size === 0 ? undefined : reprSha256),
     entitySha256: reprSha256 ?? (size === 0 ? emptyOrUntold(totalBytes) : contentSha256),
-    facts: subjectFacts(headers),
+    facts,
   };
 }
 

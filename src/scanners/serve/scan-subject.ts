@@ -5,12 +5,13 @@ import { ScanProblem } from "./scan-problem.ts";
 
 /** Refuses what this engine cannot be asked. */
 export function checkAsked(head: ScanHead, abilities: EngineAbilities | undefined): void {
-  const { facts, size, entitySha256 } = head;
+  const { facts, size, stage, entitySha256 } = head;
   const { policies } = abilities ?? {};
   if (facts.policy !== undefined && policies !== undefined && !policies.includes(facts.policy)) {
     throw new ScanProblem(400, "this scanner has no such policy");
   }
-  if (size === 0 && takesContent(abilities) && entitySha256 !== SHA256_OF_NOTHING) {
+  const isWanted = stage === "full" && takesContent(abilities);
+  if (isWanted && size === 0 && entitySha256 !== SHA256_OF_NOTHING) {
     throw new ScanProblem(400, "this scanner judges content, and none was sent");
   }
 }
@@ -25,13 +26,13 @@ export async function scanSubject(
   body: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<ScanSubject> {
-  const { size, contentSha256, entitySha256, facts } = head;
+  const { size, stage, contentSha256, entitySha256, facts } = head;
   if (takesContent(abilities)) {
     const checked = contentSha256 === undefined ? body : checkedBody(body, contentSha256, size);
-    return { body: checked, size, signal, sha256: entitySha256, facts };
+    return { body: checked, size, stage, signal, sha256: entitySha256, facts };
   }
-  const nothing = { body: noBody(), size: 0, signal, facts };
-  if (size === 0) return { ...nothing, sha256: entitySha256 };
+  const nothing = { body: noBody(), size: 0, stage, signal, facts };
+  if (size === 0 || stage !== "full") return { ...nothing, sha256: entitySha256 };
   const sha256 = await sha256OfBody(body);
   mustBe(sha256, contentSha256);
   return { ...nothing, sha256 };

@@ -13,6 +13,7 @@ import {
   type Verdict,
   VerdictReason,
 } from "../../scanning/index.ts";
+import type { MetricsRegistry } from "../../telemetry/index.ts";
 import type {
   EngineAbilities,
   EngineReplacement,
@@ -72,8 +73,15 @@ class ScannerEngine implements ScanEngine {
     }
   }
 
-  /** A scanner counts itself; the server counts its verdicts. */
-  expose(): void {}
+  expose(registry: MetricsRegistry): void {
+    const { budget } = this.#options.spools;
+    const name = "sluice_http_kept_bytes";
+    const help = "Bytes of bodies that are kept while they are judged, in memory and on disk.";
+    registry.expose({ name, help, type: "gauge", labels: ["where"] }, () => [
+      { labels: { where: "memory" }, value: budget.memoryBytes },
+      { labels: { where: "disk" }, value: budget.diskBytes },
+    ]);
+  }
 
   async close(): Promise<void> {
     await this.#options.scanner.close();

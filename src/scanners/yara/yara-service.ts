@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { SPOOL_DEFAULTS, SpoolStore } from "../../entity/index.ts";
-import type { ScanContext } from "../../scanning/index.ts";
+import { CacheScope, type ScanContext } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import { createEmbeddedScanner } from "../embedded/embedded-scanner.ts";
 import type { EmbeddedScanner } from "../embedded/pooled-scanner.ts";
@@ -62,8 +62,8 @@ class YaraService implements ScanEngine {
   readonly name = "yara";
   readonly abilities: EngineAbilities = {
     inputs: ["content"],
-    // Rules may ask for name and type; no policies, so that nobody believes that one is heeded.
-    cacheScope: "content+type",
+    // No policies: so nobody believes that one is heeded.
+    cacheScope: CacheScope.ContentAndName,
     policies: [],
   };
   readonly #options: YaraServiceOptions;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:https";
-import { connect } from "node:tls";
+import { connect, createSecureContext } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ServerAccess } from "../../../src/scanners/serve/server-access.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
@@ -136,6 +136,25 @@ describe("a scanner with TLS", () => {
     const access = { tls: { ...tls, clientCaFile: authority.certFile } };
     await using scanner = await serving(new FakeEngine(readAll), { access });
     expect(await statusOf(scanner.url("/healthz"))).toBe(200);
+  });
+
+  it("is given a certificate that has changed, and keeps the old one while half of it has", async () => {
+    const own = {
+      certFile: file("own.pem", readFileSync(tls.certFile, "utf8")),
+      keyFile: file("own.key", readFileSync(tls.keyFile, "utf8")),
+    };
+    const onTls = vi.fn((credentials) => void createSecureContext(credentials));
+    const error = vi.fn();
+    const logger = { ...silentLogger, error };
+    const access = await ServerAccess.open({ tls: own }, { logger, onTls, pollMs: 5 });
+    const old = access.tls;
+    const { cert, key } = await authority.issue("IP:127.0.0.1");
+    writeFileSync(own.certFile, cert);
+    await vi.waitFor(() => expect(error).toHaveBeenCalledOnce());
+    expect(access.tls).toBe(old);
+    writeFileSync(own.keyFile, key);
+    await vi.waitFor(() => expect(access.tls).toMatchObject({ cert, key }));
+    access.close();
   });
 
   it("does not start with a key that is missing", async () => {

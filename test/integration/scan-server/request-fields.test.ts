@@ -154,6 +154,31 @@ describe("a stage before the whole entity", () => {
   });
 });
 
+describe("an engine that judges content by its beginning", () => {
+  const abilities: EngineAbilities = {
+    inputs: ["content"],
+    stages: ["headers", "preview", "full"],
+  };
+
+  it.each([
+    ["headers", ""],
+    ["preview", "some"],
+  ])("is asked at %s, and told how much that is", async (stage, body) => {
+    const headers = { "Scan-Stage": stage, "Scan-Total-Length": "12" };
+    const { document, asked } = await asking(headers, { body, abilities });
+    expect(document.verdict).toBe("clean");
+    expect([asked?.stage, asked?.sha256]).toEqual([stage, undefined]);
+  });
+});
+
+describe("an engine that looks up hashes and URLs", () => {
+  it("has no hash before the whole entity is there", async () => {
+    const abilities: EngineAbilities = { inputs: ["hash", "url"], stages: ["headers", "full"] };
+    const { asked } = await asking({ "Scan-Stage": "headers" }, { body: "", abilities });
+    expect(asked).toMatchObject({ stage: "headers", sha256: undefined });
+  });
+});
+
 describe("a policy", () => {
   const abilities: EngineAbilities = { inputs: ["content"], policies: ["strict"] };
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { cacheScopeOf } from "../../../../src/scanners/exec/exec-config.ts";
 import { readExecConfig } from "../../../../src/scanners/index.ts";
 import { TempDirectory } from "../../../support/temp-directory.ts";
 
@@ -72,5 +73,24 @@ describe("the configuration of sluice scanner exec", () => {
     ["command: [", "no YAML"],
   ])("is refused for %j, in words", async (yaml, message) => {
     await expect(read(yaml)).rejects.toThrow(message);
+  });
+});
+
+describe("what a program's verdicts depend on", () => {
+  it.each([
+    ["content", "args: [-x]"],
+    ["content+name", "args: ['--n={filename}']"],
+    ["content+name", "extensions: [pdf]"],
+    ["content+url", "args: ['--u={url}']"],
+    ["url", "args: ['--u={url}']\ninput: none"],
+    ["none", "args: ['--u={url}', '--t={type}']"],
+    ["user", "cache: { scope: user }"],
+  ])("is %s for %j", async (scope, more) => {
+    const config = await read(`command: /bin/true\nexitCodes: { 0: clean }\n${more}`);
+    expect(cacheScopeOf(config)).toBe(scope);
+  });
+
+  it("is this one transaction for a server, which is told all of it", async () => {
+    expect(cacheScopeOf(await read("command: /bin/true\nmode: server"))).toBe("none");
   });
 });
