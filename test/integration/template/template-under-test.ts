@@ -8,7 +8,7 @@ import {
   type TemplateScannerOptions,
 } from "../../../src/scanning/template/index.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
-import { FakeScanner, type ScannerScript } from "../../support/fake-scanner.ts";
+import { afterUpload, FakeScanner, type ScannerScript } from "../../support/fake-scanner.ts";
 import { scanContext } from "../../support/samples/entities.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 
@@ -33,12 +33,12 @@ export function templateOf(
 
 /** Answers a request as what it was: one script for each path, without the query. */
 export function byPath(scripts: Readonly<Record<string, ScannerScript>>): ScannerScript {
-  return (request, response) => {
+  return afterUpload((request, response) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     const script = scripts[path];
     if (script === undefined) return void response.writeHead(404).end("no such path");
     return script(request, response);
-  };
+  });
 }
 
 /** A context with so much time. */
