@@ -2,7 +2,7 @@ import type { JudgedEntity, Scanner } from "../scanning/index.ts";
 import type { CacheMetrics, Logger } from "../telemetry/index.ts";
 import { CachedScanner } from "./cached-scanner.ts";
 import { MemoryVerdictCache } from "./memory-cache.ts";
-import { RedisVerdictCache } from "./redis/redis-cache.ts";
+import { RedisVerdictCache, type SharingTiming } from "./redis/redis-cache.ts";
 import { RedisConnection, type RedisConnectionOptions } from "./redis/redis-connection.ts";
 import { TieredVerdictCache } from "./tiered-cache.ts";
 import { ValueSeal } from "./value-seal.ts";
@@ -28,6 +28,7 @@ export interface ScanCacheOptions {
   readonly now?: () => number;
   /** As `Math.random`. */
   readonly random?: () => number;
+  readonly timing?: SharingTiming;
 }
 
 /** A scanner whose verdicts are to be remembered. */
@@ -60,39 +61,36 @@ export class ScanCache {
   readonly seal: ValueSeal;
   readonly #options: ScanCacheOptions;
   readonly #memory: MemoryVerdictCache;
+  readonly #redis: RedisVerdictCache | undefined;
   readonly #shared: VerdictCache;
   readonly #scanners = new Set<CachedScanner>();
   readonly #now: () => number;
 
   constructor(options: ScanCacheOptions) {
-    const { maxBytes, maxAgeMs, redis, keys, metrics, logger, now = Date.now } = options;
+    const { maxBytes, maxAgeMs, redis, keys, metrics, logger, now = Date.now, timing } = options;
     this.#options = options;
     this.#now = now;
     this.seal = new ValueSeal(keys);
     const age = redis === undefined ? {} : { maxAgeMs };
     this.#memory = new MemoryVerdictCache({ maxBytes, ...age, metrics, now });
     this.connection = redis && new RedisConnection({ ...redis, logger });
-    this.#shared =
-      this.connection === undefined
-        ? this.#memory
-        : new TieredVerdictCache(
-            this.#memory,
-            new RedisVerdictCache({
-              connection: this.connection,
-              seal: this.seal,
-              metrics,
-              logger,
-              now,
-            }),
-          );
+    this.#redis =
+      this.connection &&
+      new RedisVerdictCache({
+        connection: this.connection,
+        seal: this.seal,
+        metrics,
+        logger,
+        now,
+        ...(timing !== undefined && { timing }),
+      });
+    this.#shared = this.#redis ? new TieredVerdictCache(this.#memory, this.#redis) : this.#memory;
   }
 
   /** Connects to Redis, if there is one. Never rejects: without it each pod remembers for itself. */
   async start(): Promise<void> {
-    const { connection } = this;
-    if (connection === undefined) return;
-    await connection.start();
-    if (!connection.isAvailable) {
+    await this.#redis?.start();
+    if (this.connection?.isAvailable === false) {
       this.#options.logger.warn("redis is not available: verdicts are remembered by each process");
     }
   }

@@ -41,7 +41,7 @@ export class TieredVerdictCache implements VerdictCache {
       return claim;
     }
     return {
-      kind: "turn",
+      ...claim,
       end: (remembered) => {
         if (remembered !== undefined) this.#memory.set(key, remembered);
         claim.end(remembered);

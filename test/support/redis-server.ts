@@ -36,8 +36,10 @@ export class RedisServer {
 
   /** For what the test itself asks of Redis. */
   get admin(): Redis {
-    this.#admin ??= new Redis({ port: this.port, host: "127.0.0.1", lazyConnect: false });
-    this.#admin.on("error", () => {});
+    if (this.#admin === undefined) {
+      this.#admin = new Redis({ port: this.port, host: "127.0.0.1" });
+      this.#admin.on("error", () => {});
+    }
     return this.#admin;
   }
 

@@ -33,17 +33,24 @@ export interface RedisVerdictCacheOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970, as `Date.now`. */
   readonly now: () => number;
+  readonly timing?: SharingTiming;
 }
 
-/** A lock whose holder died is free again after this. */
-const LOCK_MS = 5000;
-const FIRST_POLL_MS = 50;
-const LONGEST_POLL_MS = 500;
+/** How processes wait for each other. */
+export interface SharingTiming {
+  /** A lock whose holder died is free again after this. */
+  readonly lockMs: number;
+  /** First and longest pause between two looks, where no message comes. */
+  readonly pollMs: readonly [number, number];
+  /** How often purges are looked for, where no message comes. */
+  readonly purgePollMs: number;
+}
+
+const TIMING: SharingTiming = { lockMs: 5000, pollMs: [50, 500], purgePollMs: 5000 };
 /** However much time a transaction has: then it scans for itself. */
 const LONGEST_WAIT_MS = 60_000;
 /** The form of a value, and what a seal adds to it. */
 const LARGEST_SEALED = MAX_VALUE_BYTES + 17;
-const PURGE_POLL_MS = 5000;
 /** Longer than any verdict is remembered. */
 const PURGE_MS = 31 * 86_400_000;
 const ALARM_EVERY_MS = 60_000;
@@ -56,6 +63,7 @@ type Turn = Extract<Claim, { kind: "turn" }>;
 /** Verdicts in Redis, shared by all processes that use the same one, and scans that they share. */
 export class RedisVerdictCache implements VerdictCache {
   readonly #options: RedisVerdictCacheOptions;
+  readonly #timing: SharingTiming;
   readonly #signals: ScanSignals;
   readonly #marks = new PurgeMarks();
   readonly #purges: SharedTable;
@@ -66,6 +74,7 @@ export class RedisVerdictCache implements VerdictCache {
 
   constructor(options: RedisVerdictCacheOptions) {
     this.#options = options;
+    this.#timing = options.timing ?? TIMING;
     const { connection, seal, now } = options;
     this.#signals = new ScanSignals(connection);
     this.#purges = new SharedTable({
@@ -73,10 +82,16 @@ export class RedisVerdictCache implements VerdictCache {
       seal,
       now,
       name: "purges",
-      pollMs: PURGE_POLL_MS,
+      pollMs: this.#timing.purgePollMs,
       onEntry: (entry) => this.#marks.add(selectionOf(entry)),
       onUnverified: () => this.#alarm(),
     });
+  }
+
+  /** Connects. Never rejects. */
+  async start(): Promise<void> {
+    await this.#options.connection.start();
+    await this.#purges.refresh();
   }
 
   near(): undefined {
@@ -94,7 +109,8 @@ export class RedisVerdictCache implements VerdictCache {
 
   async claim(key: VerdictKey, terms: ClaimTerms): Promise<Claim> {
     const until = waitUntil(terms.deadlineAt);
-    let pollMs = FIRST_POLL_MS;
+    const [firstMs, longestMs] = this.#timing.pollMs;
+    let pollMs = firstMs;
     let waited = false;
     for (;;) {
       const claim = await this.#tryClaim(key, terms);
@@ -106,7 +122,7 @@ export class RedisVerdictCache implements VerdictCache {
       }
       waited = true;
       await this.#signals.wait(key.digest, Math.min(pollMs, leftMs), terms.signal);
-      pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS);
+      pollMs = Math.min(pollMs * 2, longestMs);
     }
   }
 
@@ -158,7 +174,7 @@ export class RedisVerdictCache implements VerdictCache {
     const { connection } = this.#options;
     const token = this.#token();
     const keys = [this.#valueKey(key), this.#lockKey(key)];
-    const args = [token, LOCK_MS, LARGEST_SEALED, isUseless ? "1" : "0"];
+    const args = [token, this.#timing.lockMs, LARGEST_SEALED, isUseless ? "1" : "0"];
     const reply = await connection.run(
       async (client) => (await runScript(client, claimScript, keys, args)) as ClaimReply,
       {
@@ -185,7 +201,7 @@ export class RedisVerdictCache implements VerdictCache {
     signal: AbortSignal,
   ): Promise<RememberedVerdict | undefined> {
     for (;;) {
-      await this.#signals.wait(key.digest, LONGEST_POLL_MS, signal);
+      await this.#signals.wait(key.digest, this.#timing.pollMs[1], signal);
       if (signal.aborted) return undefined;
       const found = await this.get(key);
       if (found !== undefined && accepts(found)) return found;
@@ -220,7 +236,7 @@ export class RedisVerdictCache implements VerdictCache {
       valueKey: this.#valueKey(key),
       lockKey: this.#lockKey(key),
       token,
-      lifetimeMs: LOCK_MS,
+      lifetimeMs: this.#timing.lockMs,
       channel: this.#signals.channel,
       digest: key.digest,
     });

@@ -45,6 +45,7 @@ export class RedisConnection {
   readonly #options: RedisConnectionOptions;
   readonly #breaker = new Breaker({ ...BREAKER, now: () => performance.now() });
   readonly #listeners = new Map<string, ChannelListener>();
+  readonly #onReady: (() => void)[] = [];
   #client: RedisClient | undefined;
   #subscriber: RedisClient | undefined;
   #outstanding = 0;
@@ -85,6 +86,11 @@ export class RedisConnection {
       client?.status !== "ready" || this.#outstanding >= MAX_OUTSTANDING || !this.#breaker.admits();
     if (refused) return Promise.resolve({ kind: "sick" });
     return this.#within(() => command(client), options);
+  }
+
+  /** Calls the listener whenever there is a connection again. It must not throw. */
+  onReady(listener: () => void): void {
+    this.#onReady.push(listener);
   }
 
   /** Calls the listener for each message, when there is a connection; messages may get lost. */
@@ -165,6 +171,7 @@ export class RedisConnection {
     this.#breaker.succeeded();
     if (!this.#wasReady) this.#options.logger.info("redis connected");
     this.#wasReady = true;
+    for (const listener of this.#onReady) listener();
   }
 
   /** The password may have been replaced: a new client reads it anew. */

@@ -18,7 +18,8 @@ function script(text: string): Script {
  *
  * What lies under our keys and is not ours is removed. A lock that is waited for gets a mark, so that
  * its end is told only when somebody listens. Where Redis takes no writes everybody gets the lock
- * without there being one (`{false, 2}`): then each pod scans for itself.
+ * without there being one (`{false, 2}`): then each pod scans for itself. A replica that was a master
+ * says so by an error, at which the client looks for the new one.
  */
 export const claimScript: Script = script(`
 if ARGV[4] ~= '1' then
@@ -45,6 +46,9 @@ end
 local taken = redis.pcall('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 if taken.ok then
   return {false, 1}
+end
+if string.sub(taken.err, 1, 8) == 'READONLY' then
+  return taken
 end
 return {false, 2}
 `);
@@ -79,6 +83,9 @@ if mine then
   if #held > #ARGV[1] then
     redis.call('PUBLISH', ARGV[4], ARGV[5])
   end
+end
+if stored and stored.err and string.sub(stored.err, 1, 8) == 'READONLY' then
+  return stored
 end
 return (stored and stored.ok) and 1 or 0
 `);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { ValueSeal } from "../value-seal.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
@@ -25,8 +26,9 @@ export interface SharedEntry {
   readonly until: number;
 }
 
-/** Field of the hash that counts changes; entries have longer names. */
+/** Fields of the hash beside entries: another value after each change, and one value for its whole life. */
 const REVISION = "";
+const LIFE = "!";
 const CHANNEL = "table:";
 const MAX_ENTRIES = 100_000;
 /** An operator waits for these; a scan does not. */
@@ -43,6 +45,7 @@ export class SharedTable {
   readonly #entries = new Map<string, SharedEntry>();
   readonly #timer: NodeJS.Timeout;
   #revision: string | undefined;
+  #life: string | undefined;
   #refreshing: Promise<void> | undefined;
 
   constructor(options: SharedTableOptions) {
@@ -50,6 +53,7 @@ export class SharedTable {
     const { connection, name, pollMs } = options;
     this.#key = `${connection.prefix}table:${name}`;
     connection.listen(CHANNEL + name, () => void this.refresh());
+    connection.onReady(() => void this.refresh());
     this.#timer = setInterval(() => void this.refresh(), pollMs);
     this.#timer.unref();
   }
@@ -60,7 +64,8 @@ export class SharedTable {
 
   /** Adds or replaces an entry. Resolves when Redis has it; rejects when it has not, or may not have. */
   async put(entry: SharedEntry): Promise<void> {
-    if (entry.field === REVISION) throw new TypeError("an entry needs a field");
+    if (entry.field === REVISION || entry.field === LIFE)
+      throw new TypeError("no field for entries");
     this.#entries.set(entry.field, entry);
     await this.#write([entry], []);
   }
@@ -89,7 +94,8 @@ export class SharedTable {
       async (client) => {
         if (removed.length > 0) await client.hdel(this.#key, ...removed);
         if (entries.length > 0) await client.hset(this.#key, ...entries.flatMap(this.#sealed));
-        await client.hincrby(this.#key, REVISION, 1);
+        await client.hsetnx(this.#key, LIFE, randomUUID());
+        await client.hset(this.#key, REVISION, randomUUID());
         await client.publish(connection.prefix + CHANNEL + name, "");
       },
       { timeoutMs: TIMEOUT_MS },
@@ -110,7 +116,8 @@ export class SharedTable {
     });
     if (seen.kind !== "value") return;
     const revision = seen.value ?? "";
-    if (revision === this.#revision) return;
+    const isGone = revision === "" && this.#entries.size > 0;
+    if (revision === this.#revision && !isGone) return;
     const all = await connection.run((client) => client.hgetallBuffer(this.#key), {
       timeoutMs: TIMEOUT_MS,
     });
@@ -120,19 +127,26 @@ export class SharedTable {
   }
 
   async #take(fields: Readonly<Record<string, Buffer>>): Promise<void> {
-    const found = new Map<string, SharedEntry>();
-    for (const [field, sealed] of Object.entries(fields).slice(0, MAX_ENTRIES)) {
-      if (field === REVISION) continue;
-      const entry = this.#opened(field, sealed);
-      if (entry === undefined) this.#options.onUnverified();
-      else if (entry.until > this.#options.now()) found.set(field, entry);
-    }
-    // A table without its revision was lost with all it held: what is known here goes back there.
-    const isLost = !(REVISION in fields);
+    const found = this.#openAll(fields);
+    // Another life: the table was lost with all it held, and what is known here goes back there.
+    const life = fields[LIFE]?.toString();
+    const isLost = life === undefined || life !== this.#life;
+    this.#life = life;
     const lost = isLost ? this.entries.filter(({ field }) => !found.has(field)) : [];
     if (!isLost) this.#removeAllBut(found);
     for (const entry of found.values()) this.#adopt(entry);
     if (lost.length > 0) await this.#write(lost, []).catch(() => {});
+  }
+
+  #openAll(fields: Readonly<Record<string, Buffer>>): ReadonlyMap<string, SharedEntry> {
+    const found = new Map<string, SharedEntry>();
+    for (const [field, sealed] of Object.entries(fields).slice(0, MAX_ENTRIES)) {
+      if (field === REVISION || field === LIFE) continue;
+      const entry = this.#opened(field, sealed);
+      if (entry === undefined) this.#options.onUnverified();
+      else if (entry.until > this.#options.now()) found.set(field, entry);
+    }
+    return found;
   }
 
   #opened(field: string, sealed: Buffer): SharedEntry | undefined {

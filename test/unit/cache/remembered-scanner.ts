@@ -1,7 +1,7 @@
 import { CachedScanner, type CachedScannerOptions } from "../../../src/cache/cached-scanner.ts";
 import { MemoryVerdictCache } from "../../../src/cache/memory-cache.ts";
 import type { Entity } from "../../../src/entity/index.ts";
-import type { ScanContext, Scanner } from "../../../src/scanning/index.ts";
+import type { CacheScope, ScanContext } from "../../../src/scanning/index.ts";
 import { CountedCacheMetrics } from "../../support/counted-cache-metrics.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
@@ -10,13 +10,13 @@ export const file: Entity = entityOf("some bytes", { declaredType: "text/plain" 
 
 /** A scripted scanner whose verdicts are remembered in memory, on a clock of its own. */
 export class RememberedScanner {
-  readonly inner: ScriptedScanner & { cacheScope?: Scanner["cacheScope"] };
+  readonly inner: ScriptedScanner & { cacheScope?: CacheScope };
   readonly clock = { now: 1_000_000 };
   readonly metrics = new CountedCacheMetrics();
   readonly cache: MemoryVerdictCache;
   readonly scanner: CachedScanner;
 
-  constructor(changes: Partial<CachedScannerOptions> = {}, scope?: Scanner["cacheScope"]) {
+  constructor(changes: Partial<CachedScannerOptions> = {}, scope?: CacheScope) {
     this.inner = new ScriptedScanner("clamav", 1_000_000);
     if (scope !== undefined) this.inner.cacheScope = scope;
     const { metrics } = this;
