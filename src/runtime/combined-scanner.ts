@@ -105,7 +105,7 @@ function modifying(
   return judge ?? new ScannerSet([], { name, strategy: { type: "AnyBlocks" } });
 }
 
-function strategyOf({
+export function strategyOf({
   strategy,
   quorumCount,
   thresholdPercent,

@@ -11,6 +11,7 @@ import type { CombiningMetrics, Logger } from "../telemetry/index.ts";
 import { AnswerLog } from "./answer-log.ts";
 import { combinedScanner } from "./combined-scanner.ts";
 import type { ScannersByKey } from "./scanner-shelf.ts";
+import { screeningOf } from "./service-screening.ts";
 
 export interface ServiceFactoryOptions {
   readonly extractor: EntityExtractor;
@@ -60,6 +61,7 @@ export class ServiceFactory {
       generation: entry.generation,
       rules: entry.rules,
       scanner: combinedScanner(entry, scanners, this.#answers),
+      screening: screeningOf(entry, scanners),
       extractor,
       maxEntityBytes: limits.maxEntityBytes,
       transactionTimeoutMs: limits.transactionTimeoutMs,

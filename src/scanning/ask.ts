@@ -67,7 +67,7 @@ export function judgeVerdict(scanner: string, verdict: Verdict): Verdict {
 }
 
 /** Threats that do not say which engine found them carry the scanner's name. */
-function attributed(verdict: Verdict, engine: string): Verdict {
+export function attributed(verdict: Verdict, engine: string): Verdict {
   if (verdict.threats.length === 0) return verdict;
   return { ...verdict, threats: verdict.threats.map((threat) => ({ engine, ...threat })) };
 }

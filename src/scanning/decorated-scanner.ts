@@ -1,5 +1,5 @@
 import type { Entity } from "../entity/index.ts";
-import type { ScanContext, Scanner } from "./scanner.ts";
+import type { ScanContext, Scanner, ScanStage } from "./scanner.ts";
 import type { CacheScope, Verdict } from "./verdict.ts";
 
 /**
@@ -12,9 +12,12 @@ export abstract class DecoratedScanner implements Scanner {
   readonly follow?: NonNullable<Scanner["follow"]>;
   /** Likewise. */
   readonly remember?: NonNullable<Scanner["remember"]>;
+  /** Likewise; a decorator that sees more in it puts its own in place. */
+  screen?: NonNullable<Scanner["screen"]>;
 
   constructor(inner: Scanner) {
     this.inner = inner;
+    if (inner.screen !== undefined) this.screen = inner.screen.bind(inner);
     if (inner.follow !== undefined) this.follow = inner.follow.bind(inner);
     if (inner.remember !== undefined) this.remember = inner.remember.bind(inner);
   }
@@ -33,6 +36,10 @@ export abstract class DecoratedScanner implements Scanner {
 
   get cacheScope(): CacheScope {
     return this.inner.cacheScope ?? "content";
+  }
+
+  get stages(): readonly ScanStage[] {
+    return this.inner.stages ?? [];
   }
 
   abstract scan(entity: Entity, context: ScanContext): Promise<Verdict>;

@@ -13,8 +13,8 @@ export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-li
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
 export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
-export { pause } from "./pause.ts";
 export { isNotNeeded, NOT_NEEDED } from "./not-needed.ts";
+export { pause } from "./pause.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export { CircuitBreaker } from "./scan-v1/circuit-breaker.ts";
@@ -23,15 +23,18 @@ export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export { type ContentKeeper, keepContent } from "./scan-v1/replaced-content.ts";
 export { RetryBudget } from "./scan-v1/retry-budget.ts";
 export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
-export type {
-  ClientIdentity,
-  FollowContext,
-  JudgedContext,
-  JudgedEntity,
-  ScanContext,
-  Scanner,
+export {
+  type Beginning,
+  type ClientIdentity,
+  type FollowContext,
+  type JudgedContext,
+  type JudgedEntity,
+  type ScanContext,
+  type Scanner,
+  ScanStage,
 } from "./scanner.ts";
 export { ScannerSet, type ScannerSetOptions } from "./scanner-set.ts";
+export { Screening, type ScreeningMember } from "./screening.ts";
 export {
   type ShadowAnswer,
   ShadowedScanner,

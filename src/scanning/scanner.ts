@@ -60,6 +60,24 @@ export type JudgedContext = Pick<
 /** What following a scan needs of the transaction that began it, which may be long over. */
 export type FollowContext = Pick<ScanContext, "signal" | "deadlineAt" | "traceparent">;
 
+/** A moment at which a scanner may be asked before the whole entity is there. */
+export const ScanStage = {
+  /** The heads of the message are there. */
+  Headers: "headers",
+  /** So are the first bytes of the entity, and its sender waits. */
+  Preview: "preview",
+} as const;
+export type ScanStage = (typeof ScanStage)[keyof typeof ScanStage];
+
+/** What there is of an entity before all of it. */
+export interface Beginning extends Pick<Entity, "fileName" | "declaredType" | "detectedType"> {
+  readonly stage: ScanStage;
+  /** The first bytes; none at `headers`. Valid until the caller has its answer. */
+  readonly bytes: Buffer;
+  /** Of the whole entity, as its sender says; undefined when it does not. */
+  readonly totalBytes: number | undefined;
+}
+
 /**
  * Judges entities. A failure is a verdict (`error`, reason `timeout` or `engine-error`), never a
  * rejected promise; what to do about it is the caller's policy, never the scanner's.
@@ -76,6 +94,13 @@ export interface Scanner {
   /** What its verdicts depend on; left out: the content alone. */
   readonly cacheScope?: CacheScope;
   scan(entity: Entity, context: ScanContext): Promise<Verdict>;
+  /** Where `screen` may come to a decision, as of now; left out: nowhere. */
+  readonly stages?: readonly ScanStage[];
+  /**
+   * Decides on the beginning of an entity: `clean` or `blocked`. Undefined when that takes all of the
+   * entity, or something failed: then `scan` is asked. Never rejects.
+   */
+  screen?(beginning: Beginning, context: ScanContext): Promise<Verdict | undefined>;
   /**
    * The verdict of a scan that answered `pending` with this job, on this or on another pod; `pending`,
    * with the job, when the context's time is up or the scanner is closed before it comes; `error` when

@@ -26,6 +26,10 @@ export interface OutcomeMakerOptions extends OutcomeSettings {
   readonly via: string;
 }
 
+/** What is told of an entity; of one that was judged by its beginning there is no hash. */
+type AboutEntity = Pick<Entity, "fileName" | "declaredType" | "detectedType"> &
+  Partial<Pick<Entity, "sha256">>;
+
 /** All that came out about a message. */
 export interface Findings {
   readonly finding: Finding;
@@ -34,7 +38,7 @@ export interface Findings {
   /** One sentence for the reader of a page: the rule's. */
   readonly message?: string | undefined;
   /** The entity that the finding is about. */
-  readonly entity?: Entity | undefined;
+  readonly entity?: AboutEntity | undefined;
   readonly rule?: string | undefined;
   readonly monitored?: readonly string[] | undefined;
   readonly scanMs?: number | undefined;

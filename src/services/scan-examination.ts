@@ -11,10 +11,13 @@ import {
 } from "../entity/index.ts";
 import { hasBody } from "../protocol/index.ts";
 import {
+  type Beginning,
   combineVerdicts,
   errorVerdict,
   type ScanContext,
   type Scanner,
+  ScanStage,
+  type Screening,
   unscannableVerdict,
   type Verdict,
   VerdictKind,
@@ -43,6 +46,7 @@ export interface ExaminationMeans {
   readonly service: ServiceFacts;
   readonly rules: RuleSet;
   readonly scanner: Scanner | undefined;
+  readonly screening: Screening | undefined;
   readonly extractor: EntityExtractor;
   readonly outcomes: OutcomeMaker;
   readonly sharesIdentity: boolean;
@@ -73,6 +77,25 @@ export class ScanExamination implements Examination {
     if (findings !== undefined) return this.#outcome(findings);
     if (bodyFollows && this.#looksInside) return NEEDS_MORE;
     return this.#outcome({ finding: Finding.Nothing });
+  }
+
+  get screens(): boolean {
+    const { screening } = this.#means;
+    return screening !== undefined && STAGES.some((stage) => screening.has(stage));
+  }
+
+  async screen(preview: Buffer, signal: AbortSignal): Promise<Outcome | typeof NEEDS_MORE> {
+    const { screening } = this.#means;
+    const started = performance.now();
+    const plain = this.#plain(preview);
+    const known = entityFromHeads(this.#message, plain);
+    const context = this.#contextOf(signal);
+    const verdict = await screening?.decide(beginningsOf(known, plain), context);
+    if (verdict === undefined) return NEEDS_MORE;
+    // Rules that see the entity may know better when they see all of it.
+    if (verdict.kind === VerdictKind.Clean && this.#rulesSeeEntity) return NEEDS_MORE;
+    const scanMs = performance.now() - started;
+    return this.#outcome({ finding: findingOf(verdict), verdict, entity: known, scanMs });
   }
 
   async judge(received: ReceivedBody, signal: AbortSignal): Promise<Outcome> {
@@ -223,6 +246,20 @@ export class ScanExamination implements Examination {
     return { ...context, retain: this.#retain };
   }
 }
+
+const STAGES = Object.values(ScanStage);
+
+/** The heads, and the first bytes where they are the entity's own. */
+function beginningsOf(known: KnownEntity, bytes: Buffer | undefined): Beginning[] {
+  const { fileName, declaredType, detectedType, size } = known;
+  const totalBytes = size < 0 ? undefined : size;
+  const facts = { fileName, declaredType, totalBytes };
+  const heads = { ...facts, stage: ScanStage.Headers, bytes: NO_BYTES, detectedType: undefined };
+  if (bytes === undefined || bytes.length === 0) return [heads];
+  return [heads, { ...facts, stage: ScanStage.Preview, bytes, detectedType }];
+}
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** The changes so far, and what there is to change. */
 interface Changing extends Pick<FoundEntities, "layout"> {

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
 import type { EntityExtractor } from "../entity/index.ts";
-import type { Scanner } from "../scanning/index.ts";
+import type { Scanner, Screening } from "../scanning/index.ts";
 import { makeIstag } from "./istag.ts";
 import type { Message } from "./message.ts";
 import { type OptionsFacts, optionsFields } from "./options-fields.ts";
@@ -18,6 +18,8 @@ export interface ScanServiceOptions extends OptionsFacts, Omit<OutcomeMakerOptio
   readonly rules: readonly Rule[];
   /** Judges what the rules leave; undefined: nothing is scanned. */
   readonly scanner: Scanner | undefined;
+  /** Asks scanners about the beginning of an entity; left out: none of them is. */
+  readonly screening?: Screening | undefined;
   readonly extractor: EntityExtractor;
   readonly maxEntityBytes: number;
   readonly transactionTimeoutMs: number;
@@ -89,6 +91,7 @@ export class ScanService implements Service {
       },
       rules: this.#rules,
       scanner,
+      screening: this.#options.screening,
       extractor: this.#options.extractor,
       outcomes: this.#outcomes,
       sharesIdentity: this.#options.sharesIdentity,

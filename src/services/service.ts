@@ -32,6 +32,13 @@ export interface Examination {
    * waits for nothing. Asked before a byte of the body is kept.
    */
   decide(preview: Buffer | undefined): Outcome | typeof NEEDS_MORE;
+  /** Somebody may come to a decision on the preview, though not at once. */
+  readonly screens?: boolean;
+  /**
+   * Asks them, while the client waits at its preview, after `decide` needed more and where `screens`
+   * says so. What fails here is left to `judge`.
+   */
+  screen?(preview: Buffer, signal: AbortSignal): Promise<Outcome | typeof NEEDS_MORE>;
   /**
    * Judges the whole message after `decide` asked for more. Failures are outcomes.
    *

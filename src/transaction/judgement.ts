@@ -1,6 +1,4 @@
-import type { Examination, Outcome, ReceivedBody } from "../services/index.ts";
-
-/** A service's judgement under way, with its deadline. */
+/** What a service comes to, under way and with its deadline. */
 export class Judgement {
   readonly #abort = new AbortController();
   readonly #deadline: NodeJS.Timeout | undefined;
@@ -12,9 +10,9 @@ export class Judgement {
     }
   }
 
-  async run(examination: Examination, body: ReceivedBody): Promise<Outcome> {
+  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await examination.judge(body, this.#abort.signal);
+      return await work(this.#abort.signal);
     } finally {
       clearTimeout(this.#deadline);
     }

@@ -8,11 +8,9 @@ import {
   icapError,
 } from "../protocol/index.ts";
 import {
-  type Examination,
   failedWith,
   Message,
   type MessageSource,
-  NEEDS_MORE,
   type Outcome,
   type ReceivedBody,
   releaseOutcome,
@@ -21,10 +19,10 @@ import {
 import { Cause } from "../telemetry/index.ts";
 import { AnswerSender, AnswerState } from "./answer-sender.ts";
 import type { ClientLink } from "./client-link.ts";
+import { Consultation } from "./consultation.ts";
 import { type End, EndedTransaction, endOf, failedBy } from "./ended-transaction.ts";
 import type { TransactionEngine } from "./engine.ts";
 import { makeIncidentId } from "./incident-id.ts";
-import { Judgement } from "./judgement.ts";
 import { carriesOriginal, type Leave, leaveOf } from "./leave.ts";
 import { BodyMode, Progress } from "./message-state.ts";
 import { Meter } from "./meter.ts";
@@ -45,18 +43,17 @@ export class Transaction implements MessageSource {
   readonly #service: Service | undefined;
   readonly #sender: AnswerSender;
   readonly #meter: Meter;
+  readonly #consultation: Consultation | undefined;
   #progress: Progress = Progress.Arriving;
   #mode: BodyMode = BodyMode.Drop;
   /** `100 Continue` was sent: a 204 now needs the client's leave (RFC 3507 §4.6). */
   #continued = false;
-  #examination: Examination | undefined;
   #outcome: Outcome | undefined;
   #spool: Spool | undefined;
   #overflow: Buffer[] = [];
   #drainedBytes = 0;
   #answered = false;
   #over = false;
-  #judgement: Judgement | undefined;
   #incidentId: string | undefined;
 
   constructor(engine: TransactionEngine, link: ClientLink, request: IcapRequest, heads: HeadBytes) {
@@ -66,6 +63,8 @@ export class Transaction implements MessageSource {
     this.#meter = new Meter(link, heads.end - heads.start);
     this.#service = engine.router.find(request.uri.path);
     this.#sender = new AnswerSender(engine, link, this.#message, this.#service);
+    this.#consultation =
+      this.#service && new Consultation(this.#service, this.#message, this, engine.logger);
     engine.metrics.transactionStarted();
     this.#begin();
   }
@@ -107,7 +106,16 @@ export class Transaction implements MessageSource {
 
   onPreviewEnd(): void {
     this.#progress = Progress.Held;
-    if (this.#outcome === undefined && this.#mode === BodyMode.Keep) this.#decideOnPreview();
+    const preview = this.#previewToDecideOn();
+    if (preview !== undefined) this.#outcome = this.#consultation?.decide(preview);
+    const screens = this.#outcome === undefined && this.#consultation?.screens === true;
+    // The client waits for them.
+    if (screens && preview !== undefined)
+      this.#await(this.#consultation?.screen(Buffer.from(preview)));
+    else this.#leavePreview();
+  }
+
+  #leavePreview(): void {
     if (this.#outcome !== undefined) this.#settle(this.#outcome);
     else if (this.#mode === BodyMode.Keep) this.#continue();
     else if (this.#message.icap.method === "OPTIONS") this.#endHeld(() => this.#answerOptions());
@@ -173,29 +181,19 @@ export class Transaction implements MessageSource {
       const refusal = refusalOf(icap, this.#service, this.#link.peer);
       if (refusal !== undefined) this.#outcome = failedWith(refusal, Cause.Protocol);
       else if (icap.method !== "OPTIONS") {
-        this.#examination = this.#service?.examine(this.#message, this);
-        this.#decide(undefined);
+        this.#outcome = this.#consultation?.decide(undefined);
         if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
       }
     } catch (error) {
-      this.#outcome = this.#unexpected(error);
+      this.#outcome = this.#consultation?.unexpected(error);
     }
     if (this.#outcome !== undefined && hasBody(icap.encapsulated)) this.#settle(this.#outcome);
   }
 
-  #decide(preview: Buffer | undefined): void {
-    try {
-      const decision = this.#examination?.decide(preview);
-      if (decision !== NEEDS_MORE) this.#outcome = decision;
-    } catch (error) {
-      this.#outcome = this.#unexpected(error);
-    }
-  }
-
-  #decideOnPreview(): void {
+  #previewToDecideOn(): Buffer | undefined {
+    if (this.#outcome !== undefined || this.#mode !== BodyMode.Keep) return undefined;
     // Short of memory it is in a file already: the judgement will look at it there.
-    const preview = this.#spool === undefined ? NO_BYTES : this.#spool.memoryView;
-    if (preview !== undefined && this.#mode === BodyMode.Keep) this.#decide(preview);
+    return this.#spool === undefined ? NO_BYTES : this.#spool.memoryView;
   }
 
   #continue(): void {
@@ -294,27 +292,22 @@ export class Transaction implements MessageSource {
 
   #judge(body: ReceivedBody): void {
     if (this.#over) return;
-    this.#judgement = new Judgement((this.#service as Service).transactionTimeoutMs);
-    this.#judgement
-      .run(this.#examination as Examination, body)
-      .catch((error: unknown) => this.#unexpected(error))
-      .then((outcome) => this.#judged(outcome))
+    this.#await(this.#consultation?.judge(body));
+  }
+
+  #await(asked: Promise<Outcome | undefined> | undefined): void {
+    asked
+      ?.then((outcome) => this.#decided(outcome))
       .catch((error: unknown) => this.breakDown(error));
   }
 
-  #judged(outcome: Outcome): void {
-    if (this.#over) {
-      releaseOutcome(outcome);
-      return;
+  #decided(outcome: Outcome | undefined): void {
+    if (this.#over) releaseOutcome(outcome);
+    else if (outcome === undefined) this.#leavePreview();
+    else {
+      this.#outcome = outcome;
+      this.#settle(outcome);
     }
-    this.#outcome = outcome;
-    this.#settle(outcome);
-  }
-
-  /** A fault of ours: told plainly, and never a pass. */
-  #unexpected(error: unknown): Outcome {
-    this.#engine.logger.error("service failed", { service: this.#service?.name, err: error });
-    return failedWith(icapError("ICAP_ERR_INTERNAL"), Cause.Error);
   }
 
   #answerOptions(): void {
@@ -391,7 +384,7 @@ export class Transaction implements MessageSource {
   }
 
   #cleanUp(): void {
-    this.#judgement?.cancel();
+    this.#consultation?.cancel();
     this.#overflow = [];
     releaseOutcome(this.#outcome);
     // A clean verdict means that every scan has settled or retains what it reads.

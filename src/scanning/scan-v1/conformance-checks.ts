@@ -1,5 +1,7 @@
+import { ScanStage } from "../scanner.ts";
 import { VerdictKind } from "../verdict.ts";
-import { wantsContent } from "./scanner-info.ts";
+import { answerOf } from "./answer.ts";
+import { isAskedAt, wantsContent } from "./scanner-info.ts";
 import type { Posted, Said, ScannerProbe } from "./scanner-probe.ts";
 
 /** Undefined: all is right. A text: what is wrong. */
@@ -56,6 +58,7 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   { rule: `it keeps ${AT_ONCE} scans at once apart`, check: keepsApart },
   { rule: "it answers 413 or unscannable above its maxBytes", check: keepsItsLimit },
   { rule: "it answers 415 or unscannable for a type that it rejects", check: keepsItsTypes },
+  { rule: "it answers at each stage that it names: continue, or a verdict", check: knowsItsStages },
   { rule: "it answers in time when it has little", check: heedsDeadline },
   { rule: "it goes on after a client that went away", check: survivesClients },
   { rule: "it answers 404 where there is nothing", check: knowsItsPaths },
@@ -116,6 +119,27 @@ async function keepsItsTypes(scanner: ScannerProbe): Promise<Finding> {
   const fields = { "content-type": type, "scan-detected-type": type };
   return mustNotJudge(await scanner.scan({ content: text, fields }));
 }
+
+async function knowsItsStages(scanner: ScannerProbe): Promise<Finding> {
+  const info = await scanner.info();
+  const stages = BEGINNINGS.filter(({ stage }) => {
+    return typeof info === "object" && isAskedAt(stage, info);
+  });
+  if (stages.length === 0) return { skipped: "it names no stage before the whole entity" };
+  for (const { stage, content } of stages) {
+    const fields = { "scan-stage": stage, "scan-total-length": "unknown" };
+    const { failed, continues, verdict } = answerOf(
+      await scanner.post({ content, fields, mayContinue: true }),
+    );
+    if (failed && continues !== true) return `${stage}: ${verdict.message ?? "failed"}`;
+  }
+  return undefined;
+}
+
+const BEGINNINGS = [
+  { stage: ScanStage.Headers, content: Buffer.alloc(0) },
+  { stage: ScanStage.Preview, content: text.subarray(0, 16) },
+] as const;
 
 async function heedsDeadline(scanner: ScannerProbe): Promise<Finding> {
   const fields = { "scan-deadline-ms": "50", prefer: "wait=0" };

@@ -1,6 +1,6 @@
 import { create as contentDisposition } from "content-disposition";
 import type { Entity } from "../../entity/index.ts";
-import type { ClientIdentity, ScanContext } from "../scanner.ts";
+import type { Beginning, ClientIdentity, ScanContext } from "../scanner.ts";
 import { traceparentOf } from "./trace-context.ts";
 
 const MAX_URL_LENGTH = 8192;
@@ -32,22 +32,50 @@ export function requestFields({
   takesContent = false,
   leftMs,
 }: RequestSubject): RequestFields {
-  const fields: RequestFields = {
+  return {
     ...acceptField(takesContent),
-    "content-type": fieldText(entity.declaredType ?? "application/octet-stream"),
     "content-length": String(sendsContent ? entity.size : 0),
     // RFC 9530: of the content when there is one, else of what it would be.
     [sendsContent ? "content-digest" : "repr-digest"]: `sha-256=:${base64OfHex(entity.sha256)}:`,
+    "scan-stage": "full",
+    "scan-total-length": String(entity.size),
+    ...commonFields(entity, context),
+    ...(leftMs !== undefined && deadlineFields(leftMs)),
+  };
+}
+
+/** Those of a question about the beginning of an entity. */
+export function beginningFields(
+  beginning: Beginning,
+  context: ScanContext,
+  leftMs: number | undefined,
+): RequestFields {
+  const { stage, bytes, totalBytes } = beginning;
+  return {
+    ...acceptField(false),
+    "content-length": String(bytes.length),
+    "scan-stage": stage,
+    "scan-total-length": String(totalBytes ?? "unknown"),
+    ...commonFields(beginning, context),
+    // No Prefer: what takes its time is for the whole entity.
+    ...(leftMs !== undefined && { [DEADLINE]: deadlineFields(leftMs)[DEADLINE] as string }),
+  };
+}
+
+const DEADLINE = "scan-deadline-ms";
+
+type EntityFacts = Pick<Entity, "fileName" | "declaredType" | "detectedType">;
+
+function commonFields(entity: EntityFacts, context: ScanContext): RequestFields {
+  const fields: RequestFields = {
+    "content-type": fieldText(entity.declaredType ?? "application/octet-stream"),
     "scan-id": fieldText(context.transactionId),
     "scan-service": fieldText(context.service),
     "scan-direction": context.direction,
-    "scan-stage": "full",
-    "scan-total-length": String(entity.size),
   };
   addKnown(fields, entity);
   addTransaction(fields, context);
   if (context.identity !== undefined) addIdentity(fields, context.identity);
-  if (leftMs !== undefined) Object.assign(fields, deadlineFields(leftMs));
   return fields;
 }
 
@@ -60,11 +88,11 @@ export function acceptField(takesContent: boolean): RequestFields {
 export function deadlineFields(leftMs: number): RequestFields {
   return {
     prefer: `respond-async, wait=${Math.max(0, Math.floor(leftMs / 1000))}`,
-    "scan-deadline-ms": String(Math.max(1, Math.floor(leftMs))),
+    [DEADLINE]: String(Math.max(1, Math.floor(leftMs))),
   };
 }
 
-function addKnown(fields: RequestFields, entity: Entity): void {
+function addKnown(fields: RequestFields, entity: EntityFacts): void {
   const { fileName, detectedType } = entity;
   if (fileName !== undefined && fileName !== "") {
     fields["content-disposition"] = contentDisposition(

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { type Entity, type EntityContent, readContent } from "../../entity/index.ts";
-import type { ScanContext } from "../scanner.ts";
+import type { Beginning, ScanContext } from "../scanner.ts";
 import type { HttpRequest } from "./connection.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
-import { requestFields } from "./request-fields.ts";
+import { beginningFields, requestFields } from "./request-fields.ts";
 
 export interface ScanRequestOptions {
   /** The bytes go with the request, rather than their hash alone. */
@@ -18,8 +18,8 @@ export function scanRequest(
   context: ScanContext,
   { sendsContent, keeper }: ScanRequestOptions,
 ): HttpRequest {
-  const { deadlineAt, signal } = context;
-  const leftMs = deadlineAt === undefined ? undefined : deadlineAt - performance.now();
+  const { signal } = context;
+  const leftMs = leftMsOf(context);
   const taken = context.takesReplacement === true ? keeper : undefined;
   const takesContent = taken !== undefined;
   return {
@@ -30,6 +30,22 @@ export function scanRequest(
     keeper: taken,
     signal,
   };
+}
+
+/** `POST /v1/scan` about the beginning of one. */
+export function beginningRequest(beginning: Beginning, context: ScanContext): HttpRequest {
+  return {
+    method: "POST",
+    path: "",
+    headers: beginningFields(beginning, context, leftMsOf(context)),
+    body: beginning.bytes.length > 0 ? beginning.bytes : undefined,
+    mayContinue: true,
+    signal: context.signal,
+  };
+}
+
+function leftMsOf({ deadlineAt }: ScanContext): number | undefined {
+  return deadlineAt === undefined ? undefined : deadlineAt - performance.now();
 }
 
 /** Memory goes out as one buffer, a file piece by piece as the connection takes it. */

@@ -7,7 +7,13 @@ import {
   RetryResult,
 } from "../../telemetry/index.ts";
 import { pause } from "../pause.ts";
-import type { FollowContext, ScanContext, Scanner } from "../scanner.ts";
+import {
+  type Beginning,
+  type FollowContext,
+  type ScanContext,
+  type Scanner,
+  ScanStage,
+} from "../scanner.ts";
 import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
 import type { Answer } from "./answer.ts";
 import type { ScanV1Credentials } from "./connection.ts";
@@ -19,8 +25,8 @@ import { decodeJob } from "./job.ts";
 import { awaitVerdict, followScan } from "./pending-scan.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import { scanRequest } from "./scan-request.ts";
-import { refusalOf, wantsContent } from "./scanner-info.ts";
+import { beginningRequest, scanRequest } from "./scan-request.ts";
+import { isAskedAt, refusalOf, wantsContent } from "./scanner-info.ts";
 
 export type { ScanV1Credentials } from "./connection.ts";
 
@@ -133,6 +139,25 @@ class ScanV1Scanner implements Scanner {
     return verdict;
   }
 
+  get stages(): readonly ScanStage[] {
+    return STAGES.filter((stage) =>
+      this.#pool.endpoints.some(({ info }) => isAskedAt(stage, info)),
+    );
+  }
+
+  /** Asked once: what fails here is tried again with the whole entity. */
+  async screen(beginning: Beginning, context: ScanContext): Promise<Verdict | undefined> {
+    const endpoint = this.#pool.choose(new Set());
+    const info = endpoint?.info;
+    if (endpoint === undefined || !isAskedAt(beginning.stage, info)) return undefined;
+    const bytes = beginning.bytes.subarray(0, info?.previewBytes);
+    const request = beginningRequest({ ...beginning, bytes }, context);
+    const { verdict } = await endpoint.use(() => endpoint.scan(request));
+    return verdict.kind === VerdictKind.Clean || verdict.kind === VerdictKind.Blocked
+      ? verdict
+      : undefined;
+  }
+
   async follow(text: string, context: FollowContext): Promise<Verdict> {
     const job = decodeJob(text);
     const endpoint = job && this.#pool.find(job.url, job.address);
@@ -215,6 +240,8 @@ class ScanV1Scanner implements Scanner {
       : errorVerdict(VerdictReason.Timeout, `${this.name} was told to stop`);
   }
 }
+
+const STAGES = Object.values(ScanStage);
 
 function stateOf(endpoint: Endpoint): EndpointState {
   const { url, address = "", isHealthy = false, admits, outstanding } = endpoint;

@@ -11,6 +11,10 @@ const infoDocument = z.object({
   protocol: z.literal("scan/v1"),
   epoch: z.string().max(MAX_EPOCH_LENGTH).optional(),
   inputs: z.array(z.string()).optional(),
+  /** When it may be asked; unknown words are of later versions. */
+  stages: z.array(z.string()).optional(),
+  /** Of a beginning; left out: as many as there are. */
+  previewBytes: z.int().min(0).optional(),
   maxBytes: z.int().min(0).optional(),
   types: z
     .object({ accept: z.array(mediaRange).optional(), reject: z.array(mediaRange).optional() })
@@ -27,6 +31,11 @@ export function readInfo(json: string): ScannerInfo | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether the scanner may decide at this stage; of one that does not say, only at the end. */
+export function isAskedAt(stage: string, info: ScannerInfo | undefined): boolean {
+  return info?.stages?.includes(stage) === true;
 }
 
 /** Whether the bytes of an entity are of any use to the scanner; a hash list wants none. */

@@ -15,6 +15,8 @@ export interface Posted {
   /** The length is not said beforehand. */
   readonly isChunked?: boolean;
   readonly signal?: AbortSignal;
+  /** The content is a beginning. */
+  readonly mayContinue?: boolean;
 }
 
 /** A verdict, or a text that says what came in its place. */
@@ -49,7 +51,7 @@ export class ScannerProbe {
   }
 
   /** The bare answer to a scan. */
-  post({ content, fields = {}, isChunked = false, signal }: Posted): Promise<Reply> {
+  post({ content, fields = {}, isChunked = false, signal, mayContinue }: Posted): Promise<Reply> {
     const length = isChunked ? {} : { "content-length": String(content.length) };
     const digest = createHash("sha256").update(content).digest("base64");
     return this.#connection.exchange({
@@ -63,6 +65,7 @@ export class ScannerProbe {
         ...fields,
       },
       body: isChunked ? Readable.from([content], { objectMode: false }) : content,
+      mayContinue,
       signal: signal ?? AbortSignal.timeout(TIMEOUT_MS),
     });
   }

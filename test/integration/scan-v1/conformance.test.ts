@@ -66,6 +66,31 @@ describe("the conformance suite", () => {
     expect(await broken()).toEqual(["GET /v1/info is a scan/v1 document, or 404"]);
   });
 
+  it("has nothing against one that wants to see more than a beginning", async () => {
+    fake.info = { protocol: "scan/v1", stages: ["headers", "preview", "full"] };
+    fake.script = atItsPath(
+      afterUpload((request, response) => {
+        const isWhole = [undefined, "full"].includes(request.headers["scan-stage"]?.toString());
+        const script = isWhole ? clean : answers({ verdict: "continue" });
+        return script(request, response);
+      }),
+    );
+    expect(await broken()).toEqual([]);
+  });
+
+  it("finds out one that names a stage and does not know it", async () => {
+    fake.info = { protocol: "scan/v1", stages: ["preview"] };
+    fake.script = atItsPath(
+      afterUpload((request, response) => {
+        const script = request.headers["scan-stage"] === "preview" ? answersStatus(500) : clean;
+        return script(request, response);
+      }),
+    );
+    expect(await broken()).toEqual([
+      "it answers at each stage that it names: continue, or a verdict",
+    ]);
+  });
+
   it("finds out one that judges more than it says it takes", async () => {
     fake.info = { protocol: "scan/v1", maxBytes: 2 * 1024 * 1024 };
     expect(await broken()).toEqual(["it answers 413 or unscannable above its maxBytes"]);
@@ -86,7 +111,7 @@ describe("the conformance suite", () => {
       const { code, stdout } = await run(["scanner-conformance", fake.url]);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^ok {7}POST \/v1\/scan gives a verdict on a small entity$/m);
-      expect(stdout).toMatch(/\n11 ok, 0 failed, 2 skipped\n$/);
+      expect(stdout).toMatch(/\n11 ok, 0 failed, 3 skipped\n$/);
     });
 
     it("says what was wrong and ends with 1 when one is broken", async () => {

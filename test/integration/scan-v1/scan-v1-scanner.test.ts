@@ -67,7 +67,7 @@ describe("ScanV1Scanner", () => {
         "scan-total-length": "5",
         "scan-detected-type": "application/pdf",
         "scan-url": "http://files.example/report",
-        traceparent,
+        traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/),
       });
     });
 
