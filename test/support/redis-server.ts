@@ -56,6 +56,11 @@ export class RedisServer {
 
   async kill(): Promise<void> {
     await this.#program?.stop("SIGKILL");
+    this.#program = undefined;
+  }
+
+  get isRunning(): boolean {
+    return this.#program !== undefined;
   }
 
   /** It keeps its connections and answers nothing. */

@@ -1,17 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import type { Entity } from "../../../src/entity/index.ts";
-import { VerdictKind } from "../../../src/scanning/index.ts";
-import { CountingScanner, type Pod, startPods } from "../../support/cache-fleet.ts";
+import { type CountingScanner, type Pod, startPods } from "../../support/cache-fleet.ts";
+import { CacheLoad, eicarScanner, malware, popular } from "../../support/cache-load.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { describeWith } from "../../support/programs.ts";
 import { ownPrefix } from "../../support/redis-cache.ts";
 import { REDIS_SERVER, RedisServer } from "../../support/redis-server.ts";
-import { eicar } from "../../support/samples/eicar.ts";
-import { entityOf, scanContext } from "../../support/samples/entities.ts";
+import { scanContext } from "../../support/samples/entities.ts";
 
-const CONNECTIONS = 8;
-const malware = entityOf(eicar);
-const popular = Array.from({ length: 10 }, (_, index) => entityOf(`popular ${index}`));
 /** Enough for a Redis that is well, on a machine that is busy. */
 const PATIENT_MS = 500;
 
@@ -20,7 +15,7 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
   let proxy: FaultProxy;
   let scanner: CountingScanner;
   let pods: Pod[];
-  let unheard = 0;
+  let traffic: CacheLoad;
   beforeAll(async () => {
     redis = await RedisServer.start("--key-load-delay", "300");
     proxy = await FaultProxy.start(redis.port);
@@ -30,11 +25,7 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
     await redis.stop();
   });
   beforeEach(() => {
-    scanner = new CountingScanner();
-    scanner.judge = ({ sha256 }) =>
-      sha256 === malware.sha256
-        ? { kind: VerdictKind.Blocked, threats: [{ name: "Eicar" }] }
-        : { kind: VerdictKind.Clean, threats: [] };
+    scanner = eicarScanner();
     pods = [];
   });
   afterEach(async () => {
@@ -51,58 +42,15 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
       maxAgeMs: 1,
       timing: { lockMs: 300, pollMs: [10, 50], purgePollMs: 1000 },
     });
+    traffic = new CacheLoad(pods);
     return pods as [Pod, Pod];
   };
 
-  /** Every third is malware, every third is known, the rest was never seen. */
-  const entityFor = (index: number): Entity => {
-    if (index % 3 === 0) return malware;
-    if (index % 3 === 1) return popular[index % popular.length] as Entity;
-    unheard += 1;
-    return entityOf(`unheard of ${unheard}`);
-  };
-
-  /** So many scans over eight connections to both pods; what was answered wrongly. */
-  const load = async (scans: number): Promise<string[]> => {
-    const wrong: string[] = [];
-    let next = 0;
-    const connection = async (number: number): Promise<void> => {
-      while (next < scans) {
-        const index = next++;
-        const entity = entityFor(index);
-        const expected = entity === malware ? "blocked" : "clean";
-        const { kind } = await (pods[number % 2] as Pod).scanner.scan(entity, scanContext());
-        if (kind !== expected) wrong.push(`${index}: ${kind} instead of ${expected}`);
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => connection(number)));
-    return wrong;
-  };
-
-  const count = (kind: string): number =>
-    pods.reduce((sum, { metrics }) => sum + (metrics.reads.get(kind) ?? 0), 0);
-  const failedWrites = (): number =>
-    pods.reduce((sum, { metrics }) => sum + (metrics.writes.get("redis error") ?? 0), 0);
+  const load = (scans: number): Promise<string[]> => traffic.run(scans);
+  const recovered = (): Promise<void> => traffic.recovered();
+  const count = (kind: string): number => traffic.reads(kind);
   /** The fault was there: without it, a test would show nothing. */
-  const expectFailedReads = (): void =>
-    expect(count("redis timeout") + count("redis error") + count("redis skipped")).toBeGreaterThan(
-      0,
-    );
-  /** Resolves once both pods get answers out of Redis again. */
-  const recovered = async (): Promise<void> => {
-    for (const pod of pods) {
-      const before = pod.redisHits;
-      await expect
-        .poll(
-          async () => {
-            await load(12);
-            return pod.redisHits;
-          },
-          { timeout: 15_000 },
-        )
-        .toBeGreaterThan(before);
-    }
-  };
+  const expectFailedReads = (): void => expect(traffic.failedReads).toBeGreaterThan(0);
 
   it("is none at first", async () => {
     await start();
@@ -171,7 +119,7 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
     const hits = count("redis hit");
     expect(await load(300)).toEqual([]);
     expect(count("redis hit")).toBeGreaterThan(hits);
-    expect(failedWrites()).toBeGreaterThan(0);
+    expect(traffic.failedWrites).toBeGreaterThan(0);
     expect(count("redis skipped")).toBe(0);
     await redis.run("CONFIG", "SET", "maxmemory", "0");
     await recovered();
