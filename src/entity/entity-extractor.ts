@@ -137,7 +137,8 @@ export class EntityExtractor {
         };
       },
       dispose: () => {
-        for (const spool of spools.splice(0)) spool.dispose();
+        // They stay in the list: who holds them already may hand them on.
+        for (const spool of spools) spool.dispose();
       },
     };
   }

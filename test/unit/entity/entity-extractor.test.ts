@@ -103,6 +103,20 @@ describe("extracting entities", () => {
     await expect.poll(() => store.budget.diskBytes).toBe(bytes.length);
   });
 
+  it("keeps its copies for who gets hold of them from a holder after the end", async () => {
+    const store = await temporaryStore();
+    const body = await keep(store, gzipSync("decoded"));
+    const before = store.budget.memoryBytes;
+    const extraction = await extract(store, body, { contentEncoding: "gzip" });
+    const first = extraction.retain();
+    extraction.dispose();
+    const second = extraction.retain();
+    first();
+    expect(store.budget.memoryBytes).toBeGreaterThan(before);
+    second();
+    expect(store.budget.memoryBytes).toBe(before);
+  });
+
   it("keeps its copies for who holds them", async () => {
     const store = await temporaryStore();
     const body = await keep(store, gzipSync("decoded"));

@@ -260,6 +260,7 @@ describe("ModifyingScanner", () => {
       const { member, resolve } = late();
       const result = await scan(chain([needed(new Modifier("a", one.verdict)), member]));
       result.replacement?.dispose();
+      result.replacement?.dispose();
       expect(one.disposed).toBe(0);
       resolve(two.verdict);
       await new Promise(setImmediate);
