@@ -39,7 +39,9 @@ export function makePlan(
       reads,
       sendsContent,
       replaces: template.result.content !== undefined,
-      cacheScope: template.cacheScope ?? cacheScopeOf(reads, sendsContent),
+      cacheScope:
+        template.cacheScope ??
+        cacheScopeOf(reads, { sendsContent, judgesNames: parts.judgesNames }),
     },
   };
 }

@@ -22,6 +22,8 @@ export const STRING = ["string", "dyn"] as const;
 export const NUMBER = ["double", "int", "dyn"] as const;
 export const ANYTHING: readonly string[] = [];
 
+const NAMES = new Set(["req.fileName", "req.extension"]);
+
 const EMPTY: TextTemplate = { parts: [], references: [] };
 
 /** Compiles the expressions and texts of a template, and notes what is wrong with them. */
@@ -29,6 +31,8 @@ export class PlanParts {
   readonly problems: TemplateProblem[] = [];
   /** Names that steps so far have put into `state`. */
   readonly state = new Set<string>();
+  /** An expression reads the file name: verdicts depend on it, as they do not where it is sent along. */
+  judgesNames = false;
   readonly #params: ReadonlySet<string>;
   readonly #secrets: ReadonlySet<string>;
   /** What is read by whatever was compiled since the last call of `takeReads`. */
@@ -61,7 +65,10 @@ export class PlanParts {
       this.report(path, compiled);
       return { source, uses: new Set(), evaluate: () => undefined };
     }
-    for (const use of compiled.uses) this.#read(path, use);
+    for (const use of compiled.uses) {
+      this.#read(path, use);
+      if (NAMES.has(use)) this.judgesNames = true;
+    }
     return compiled;
   }
 

@@ -3,7 +3,7 @@ import { tablePicture } from "../../../src/cli/table-picture.ts";
 import { compileFiles } from "../../../src/resources/index.ts";
 
 const capabilities = {
-  scannerProtocols: ["Embedded", "ScanV1", "Icap"],
+  scannerProtocols: ["Embedded", "ScanV1", "Icap", "Template"],
   scannerModes: ["Hold", "Background"],
   combineStrategies: ["AnyBlocks", "Quorum", "Score"],
 } as const;

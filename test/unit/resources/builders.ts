@@ -1,7 +1,7 @@
 import type { Capabilities, CompileOptions } from "../../../src/resources/index.ts";
 
 export const everything: Capabilities = {
-  scannerProtocols: ["Embedded", "ScanV1", "Icap"],
+  scannerProtocols: ["Embedded", "ScanV1", "Icap", "Template"],
   scannerModes: ["Hold", "Background", "Shadow"],
   combineStrategies: ["AnyBlocks", "First", "Quorum", "Score"],
 };
