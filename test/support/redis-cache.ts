@@ -1,4 +1,5 @@
 import { RedisVerdictCache } from "../../src/cache/redis/redis-cache.ts";
+import type { RedisTls } from "../../src/cache/redis/redis-client.ts";
 import { RedisConnection } from "../../src/cache/redis/redis-connection.ts";
 import { ValueSeal } from "../../src/cache/value-seal.ts";
 import { parseRedisUrl } from "../../src/config/redis-url.ts";
@@ -15,6 +16,7 @@ export interface RedisAccess {
   readonly password?: () => string | undefined;
   readonly sentinelPassword?: () => string | undefined;
   readonly logger?: Logger;
+  readonly tls?: RedisTls;
 }
 
 let used = 0;
@@ -43,6 +45,7 @@ export function redisAccess(url: string, access: RedisAccess = {}) {
     connectTimeoutMs: 2000,
     password: access.password ?? (() => undefined),
     sentinelPassword: access.sentinelPassword ?? (() => undefined),
+    tls: access.tls,
   };
 }
 
