@@ -28,5 +28,6 @@ export {
 export { type EntityProblem, type ProblemKind, ProblemReason } from "./problem.ts";
 export { AppendResult, type FinishResult, type Spool } from "./spool.ts";
 export type { SpoolBudget, SpoolBudgetLimits } from "./spool-budget.ts";
+export { SpoolDirectory } from "./spool-directory.ts";
 export { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";
 export { SPOOL_DEFAULTS, SpoolStore, type SpoolStoreOptions } from "./spool-store.ts";

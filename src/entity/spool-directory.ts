@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-const NAME = /^sluice-spool-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
+const NAME = /^sluice-[a-z]+-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
 
 /**
- * The directory of one process's spool files, below one that processes may share. Its name says
+ * The directory of one process's spool files, or of others that are gone with it, below one that processes may share. Its name says
  * whose it is (process id and start time), its mode is 0700 and its last part is not predictable.
  */
 export class SpoolDirectory {
@@ -23,11 +23,12 @@ export class SpoolDirectory {
    * that share `parent` must see each other's process ids: containers share it only when they share
    * their pid namespace.
    */
-  static async create(parent: string): Promise<SpoolDirectory> {
+  static async create(parent: string, purpose = "spool"): Promise<SpoolDirectory> {
     await mkdir(parent, { recursive: true, mode: 0o700 });
     await sweep(parent);
     const startTime = await startTimeOf(process.pid);
-    const path = await mkdtemp(join(parent, `sluice-spool-${process.pid}-${startTime ?? 0}-`));
+    const name = `sluice-${purpose}-${process.pid}-${startTime ?? 0}-`;
+    const path = await mkdtemp(join(parent, name));
     return new SpoolDirectory(path);
   }
 

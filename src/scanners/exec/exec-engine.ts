@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { setInterval as every } from "node:timers/promises";
+import { SpoolDirectory } from "../../entity/index.ts";
 import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import type {
@@ -37,7 +38,8 @@ const UNKNOWN_EPOCH = "unknown";
  */
 export async function createExecEngine(options: ExecEngineOptions): Promise<ScanEngine> {
   await access(options.config.command, constants.X_OK);
-  const engine = new ExecEngine(options);
+  const directory = await SpoolDirectory.create(options.workDirectory ?? tmpdir(), "exec");
+  const engine = new ExecEngine(options, directory);
   await engine.start();
   return engine;
 }
@@ -48,14 +50,15 @@ class ExecEngine implements ScanEngine {
   readonly #config: ExecConfig;
   readonly #executor: Executor;
   readonly #slots: Slots;
-  readonly #workDirectory: string;
+  /** Holds those of the scans; removed with all in it, at the latest by the next process. */
+  readonly #directory: SpoolDirectory;
   readonly #logger: Logger;
   readonly #closed = new AbortController();
   #epoch: ExecEpoch | undefined;
   #runs = 0;
   #failures = 0;
 
-  constructor({ config, workDirectory = tmpdir(), logger }: ExecEngineOptions) {
+  constructor({ config, logger }: ExecEngineOptions, directory: SpoolDirectory) {
     this.name = config.name;
     const isBlind = config.input === "none" && config.mode === "process";
     this.abilities = {
@@ -65,12 +68,12 @@ class ExecEngine implements ScanEngine {
       cacheScope: cacheScopeOf(config),
     };
     this.#config = config;
-    this.#workDirectory = workDirectory;
+    this.#directory = directory;
     this.#logger = logger;
     this.#slots = new Slots(config.concurrency ?? availableParallelism());
     this.#executor =
       config.mode === "server"
-        ? new ServerExecutor(config, workDirectory, logger)
+        ? new ServerExecutor(config, directory.path, logger)
         : new ProcessExecutor(config);
   }
 
@@ -88,7 +91,7 @@ class ExecEngine implements ScanEngine {
   async scan(subject: ScanSubject): Promise<EngineVerdict> {
     const { epoch } = this.state();
     return await this.#slots.within(subject.signal, async () => {
-      const directory = await ScanDirectory.create(this.#workDirectory);
+      const directory = await ScanDirectory.create(this.#directory.path);
       let replacement: EngineReplacement | undefined;
       try {
         const job = await this.#jobOf(subject, directory);
@@ -127,6 +130,7 @@ class ExecEngine implements ScanEngine {
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#executor.close();
+    await this.#directory.remove();
   }
 
   async #jobOf(subject: ScanSubject, directory: ScanDirectory): Promise<ExecJob> {

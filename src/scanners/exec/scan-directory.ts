@@ -18,7 +18,7 @@ export class ScanDirectory {
   }
 
   static async create(parent: string): Promise<ScanDirectory> {
-    return new ScanDirectory(await mkdtemp(join(parent, "sluice-exec-")));
+    return new ScanDirectory(await mkdtemp(join(parent, "scan-")));
   }
 
   /**

@@ -63,7 +63,9 @@ export class ExecUnderTest {
 
   /** What a scan left: files, and processes that can still run. */
   get left(): readonly string[] {
-    return [...readdirSync(this.work.path), ...processesWith(this.marker)];
+    const directories = readdirSync(this.work.path);
+    const files = directories.flatMap((name) => readdirSync(this.work.join(name)));
+    return [...files, ...processesWith(this.marker)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

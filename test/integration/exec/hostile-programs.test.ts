@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { kill } from "node:process";
 import { describe, expect, it } from "vitest";
 import { ScanProblem } from "../../../src/scanners/serve/scan-problem.ts";
 import { ExecUnderTest } from "./exec-under-test.ts";
@@ -49,6 +51,15 @@ describe("a program that", () => {
     await using subject = await new ExecUnderTest().start("sleep 60 & (sleep 61 &) ; exit 0");
     expect(await subject.scanned("content")).toMatchObject({ kind: "clean" });
     await expect.poll(() => subject.left).toEqual([]);
+  });
+
+  it("leaves its group and holds its output is an error, and not waited for", async () => {
+    await using subject = await new ExecUnderTest().start("setsid sleep 60 & sleep 0.3; exit 0");
+    expect(await subject.scanned("content")).toMatchObject({
+      kind: "error",
+      message: "something that it left holds its output",
+    });
+    for (const process of subject.left) kill(Number.parseInt(process, 10), "SIGKILL");
   });
 
   it.each([
@@ -153,5 +164,15 @@ describe("a file name that somebody chose", () => {
 
   it("has nobody else read the file", async () => {
     expect((await told("a")).split("|")[3]).toBe("-rw-------\n");
+  });
+});
+
+describe("a scanner that was killed", () => {
+  it("has its files removed by the next one", async () => {
+    await using subject = new ExecUnderTest();
+    const left = subject.work.join("sluice-exec-4194305-1-abcdef/scan-abcdef");
+    mkdirSync(left, { recursive: true });
+    await subject.start("exit 0");
+    expect(existsSync(left)).toBe(false);
   });
 });
