@@ -18,8 +18,8 @@ const folders = {
   scanners: {
     may: ["cel", "scanning", "entity", "telemetry"],
     outside: [
-      ...["worker_threads", "child_process", "http", "https", "net", "tls"],
-      ...["negotiator", "zod", "yaml"],
+      ...["worker_threads", "child_process", "http", "https", "net", "tls", "sqlite"],
+      ...["negotiator", "zod", "yaml", "tldts", "ioredis", "pg", "mysql2"],
       ...["yauzl", "tar-stream", "xz-decompress", "seek-bzip", "postal-mime", "libarchive.js"],
       "@litko/yara-x-linux-x64-gnu",
     ],
