@@ -46,6 +46,8 @@ const HOP_BY_HOP: readonly string[] = [
 
 /** The message's own head for its new content; all that stays is byte for byte as it was. */
 export function modifiedHead(message: Message, content: NewContent, via: string): string {
+  // Some clients send a body alone, and get one back.
+  if (message.ownHeadText === "") return "";
   const [startLine = "", ...lines] = headLines(message.ownHeadText);
   const { size } = content;
   const mediaType = newType(content.mediaType, fieldValue(message.entityFields, "content-type"));

@@ -61,6 +61,7 @@ describeWith(["/usr/bin/c-icap-client"], "c-icap-client and new content", () => 
     ["no preview", ["-nopreview"]],
     ["no 204", ["-no204"]],
     ["206", ["-206"]],
+    ["no head of a response", ["-noreshdr"]],
     ["a response", ["-resp", "http://origin.test/report.pdf"]],
     ["a request", ["-req", "http://origin.test/upload", "-method", "POST"]],
   ])("writes it down whole, with %s", async (_name, mode) => {

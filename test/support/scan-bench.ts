@@ -167,7 +167,7 @@ export class ScanBench {
 
 const source = { peer: "192.0.2.1", incidentId: "TEST-TEST-TEST-TEST" };
 
-function messageOf({ method = "RESPMOD", url, fields = [], body }: MessageText): Message {
+export function messageOf({ method = "RESPMOD", url, fields = [], body }: MessageText): Message {
   const isRequest = method === "REQMOD";
   const target = url ?? "http://files.example/download";
   const icap: IcapRequest = {

@@ -2,8 +2,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type EntityContent, readContent } from "../../../src/entity/index.ts";
 import type { ScanContext, Scanner, Verdict } from "../../../src/scanning/index.ts";
-import { type Outcome, releaseOutcome } from "../../../src/services/index.ts";
-import { type MessageText, ScanBench } from "../../support/scan-bench.ts";
+import { Message, type Outcome, releaseOutcome } from "../../../src/services/index.ts";
+import { carriesWhole, modifiedHead } from "../../../src/services/modified-head.ts";
+import { type MessageText, messageOf, ScanBench } from "../../support/scan-bench.ts";
 import { head } from "../../support/wire-text.ts";
 
 const bench = new ScanBench();
@@ -274,6 +275,23 @@ describe("new content for a part of a representation", () => {
     expect(scanner.asked[0]?.takesReplacement).toBe(false);
     expect(scanner.held).toBe(0);
   });
+});
+
+it("A response 206 is a part of a representation, whatever else its head says", () => {
+  const partial = (status: number, method: "REQMOD" | "RESPMOD" = "RESPMOD") =>
+    carriesWhole(
+      new Message(
+        messageOf({ method }).icap,
+        head("GET / HTTP/1.1"),
+        method === "REQMOD" ? "" : head(`HTTP/1.1 ${status} Status`),
+      ),
+    );
+  expect([partial(200), partial(206), partial(206, "REQMOD")]).toEqual([true, false, true]);
+});
+
+it("A body that came without a head goes back without one", () => {
+  const message = new Message(messageOf({}).icap, "", "");
+  expect(modifiedHead(message, { size: 3, mediaType: undefined }, "sluice")).toBe("");
 });
 
 describe("what holds new content", () => {
