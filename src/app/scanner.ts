@@ -47,21 +47,12 @@ export async function makeScanner(
 ): Promise<Scanner> {
   const { name, protocol } = entry;
   if (protocol.type === "ScanV1") {
-    const read = () => credentialsOf(protocol, settings);
-    const first = await read();
-    const everyMs = settings.resources.poll;
-    const onCredentials = (onChange: (credentials: ScanV1Credentials) => void) => {
-      const options = { read, first, onChange, everyMs, scanner: name, logger };
-      const watch = new CredentialWatch(options);
-      return () => watch.stop();
-    };
     return createScanV1Scanner({
       name,
       logger,
       metrics: endpointMetrics,
       replacements: { spools, maxBytes: settings.scan.maxEntityBytes },
-      credentials: first,
-      ...(mayRotate(protocol, settings) && { onCredentials }),
+      ...(await followedCredentials(name, protocol, settings, logger)),
       urls: protocol.urls,
       connections: protocol.limits.concurrency,
       retry: protocol.retry,
@@ -75,8 +66,9 @@ export async function makeScanner(
       logger,
       ...options,
       maxBytes,
+      metrics: endpointMetrics,
       connections: limits.concurrency,
-      credentials: await credentialsOf(protocol, settings),
+      ...(await followedCredentials(name, protocol, settings, logger)),
       newSpool: (answerBytes) => spools.create(answerBytes),
     });
   }
@@ -86,6 +78,23 @@ export async function makeScanner(
   const scanner = await makeEmbedded(name, protocol, settings, logger);
   descriptions.add(entry, scanner);
   return scanner;
+}
+
+/** What an entry's secrets are now, and who tells when they change. */
+async function followedCredentials(
+  scanner: string,
+  protocol: Extract<ScannerEntry["protocol"], { type: "ScanV1" | "Icap" }>,
+  settings: Settings,
+  logger: Logger,
+) {
+  const read = () => credentialsOf(protocol, settings);
+  const first = await read();
+  const everyMs = settings.resources.poll;
+  const onCredentials = (onChange: (credentials: ScanV1Credentials) => void) => {
+    const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner, logger });
+    return () => watch.stop();
+  };
+  return { credentials: first, ...(mayRotate(protocol, settings) && { onCredentials }) };
 }
 
 async function makeEmbedded(

@@ -3,7 +3,9 @@ import type { Entity, FinishResult, Spool } from "../entity/index.ts";
 import {
   CacheScope,
   errorVerdict,
+  pause,
   type Replacement,
+  RetryBudget,
   type ScanContext,
   type Scanner,
   type Threat,
@@ -12,7 +14,7 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
-import type { Logger } from "../telemetry/index.ts";
+import { type EndpointMetrics, type Logger, RetryResult } from "../telemetry/index.ts";
 import { readAnswer, tagOf } from "./adapted-answer.ts";
 import { AnswerBody } from "./answer-body.ts";
 import {
@@ -37,14 +39,21 @@ export interface IcapScannerOptions {
   readonly maxBytes: number;
   /** Requests at a time to each server. */
   readonly connections: number;
-  /** At how many servers an entity is tried, in all. */
-  readonly attempts: number;
+  readonly retry: {
+    /** Attempts in all, each at another server. */
+    readonly attempts: number;
+    readonly budgetPercent: number;
+    readonly backoffMs: number;
+  };
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
   readonly credentials: PeerCredentials;
+  /** Calls with credentials that take the place of those before; returns what ends that. */
+  readonly onCredentials?: (use: (credentials: PeerCredentials) => void) => () => void;
   /** Keeps the body of an answer of at most so many bytes. */
   readonly newSpool: (maxBytes: number) => Spool;
   readonly probeEveryMs?: number;
   readonly logger: Logger;
+  readonly metrics: EndpointMetrics;
 }
 
 const PROBE_EVERY_MS = 30_000;
@@ -59,10 +68,10 @@ const ANSWER_FACTOR = 4;
  * that does not answer is logged, and asked again.
  */
 export async function createIcapScanner(options: IcapScannerOptions): Promise<Scanner> {
-  const { urls, connections, credentials, circuitBreaker, logger, name } = options;
+  const { urls, connections, credentials, circuitBreaker, logger, metrics, name } = options;
   const probeEveryMs = options.probeEveryMs ?? PROBE_EVERY_MS;
-  const common = { connections, credentials, circuitBreaker, probeEveryMs, logger, scanner: name };
-  const peers = urls.map((url) => new Peer({ url, ...common }));
+  const common = { connections, credentials, circuitBreaker, probeEveryMs, logger, metrics };
+  const peers = urls.map((url) => new Peer({ url, scanner: name, ...common }));
   await Promise.all(peers.map((peer) => peer.start()));
   return new IcapScanner(peers, options);
 }
@@ -78,6 +87,8 @@ class IcapScanner implements Scanner {
   readonly cacheScope: CacheScope;
   readonly #peers: readonly Peer[];
   readonly #options: IcapScannerOptions;
+  readonly #budget: RetryBudget;
+  readonly #ends: (() => void)[];
   #isClosed = false;
 
   constructor(peers: readonly Peer[], options: IcapScannerOptions) {
@@ -86,6 +97,12 @@ class IcapScanner implements Scanner {
     this.cacheScope = scopeOf(options.shares);
     this.#peers = peers;
     this.#options = options;
+    this.#budget = new RetryBudget(options.retry.budgetPercent);
+    this.#ends = [options.metrics.watchEndpoints(this.name, () => peers.map(({ state }) => state))];
+    const end = options.onCredentials?.((credentials) => {
+      for (const peer of peers) peer.replaceCredentials(credentials);
+    });
+    if (end !== undefined) this.#ends.push(end);
   }
 
   /** The tags of all servers: while signatures are rolled out, neither the old nor the new alone. */
@@ -105,19 +122,21 @@ class IcapScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const end of this.#ends.splice(0)) end();
     for (const peer of this.#peers) peer.close();
   }
 
   async #scan(subject: Subject): Promise<Verdict> {
-    const { entity, context } = subject;
-    if (entity.size > this.maxBytes) {
+    if (subject.entity.size > this.maxBytes) {
       return unscannableVerdict(VerdictReason.Size, `over ${this.maxBytes} bytes`);
     }
+    const { signal } = subject.context;
     const tried = new Set<Peer>();
     let last: Verdict | undefined;
-    while (tried.size < this.#options.attempts) {
-      if (context.signal.aborted || this.#isClosed) return this.#stopped();
-      const peer = choose(this.#peers, tried);
+    this.#budget.deposit();
+    while (tried.size < this.#options.retry.attempts) {
+      const peer = await this.#next(tried, signal);
+      if (signal.aborted || this.#isClosed) return this.#stopped();
       if (peer === undefined) break;
       tried.add(peer);
       const answer = await this.#askOnce(peer, subject);
@@ -125,6 +144,22 @@ class IcapScanner implements Scanner {
       last = answer.verdict;
     }
     return last ?? errorVerdict(VerdictReason.Overload, "no ICAP server may be asked now");
+  }
+
+  /** The server to ask, after a pause where another was asked before; undefined when that is all. */
+  async #next(tried: ReadonlySet<Peer>, signal: AbortSignal): Promise<Peer | undefined> {
+    const peer = choose(this.#peers, tried);
+    const isRetry = peer !== undefined && tried.size > 0;
+    return isRetry && !(await this.#mayRetry(signal)) ? undefined : peer;
+  }
+
+  /** Whether the budget has a retry; the pause before it is over then. */
+  async #mayRetry(signal: AbortSignal): Promise<boolean> {
+    const may = this.#budget.withdraw();
+    this.#options.metrics.retryWanted(this.name, may ? RetryResult.Made : RetryResult.OverBudget);
+    // Jittered by half, so that those who failed together do not come back together.
+    if (may) await pause(this.#options.retry.backoffMs * (0.5 + Math.random() / 2), signal);
+    return may;
   }
 
   async #askOnce(peer: Peer, subject: Subject): Promise<{ verdict: Verdict; retry: boolean }> {

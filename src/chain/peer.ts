@@ -8,7 +8,12 @@ import {
   type ServiceUrl,
 } from "../client/index.ts";
 import { CircuitBreaker } from "../scanning/index.ts";
-import type { Logger } from "../telemetry/index.ts";
+import {
+  EjectionReason,
+  type EndpointMetrics,
+  type EndpointState,
+  type Logger,
+} from "../telemetry/index.ts";
 import { tagOf } from "./adapted-answer.ts";
 
 /** How to reach a server and to prove who asks; made of secrets, so never logged. */
@@ -36,7 +41,8 @@ export interface PeerOptions {
   /** Between two OPTIONS requests, while the server answers them. */
   readonly probeEveryMs: number;
   readonly logger: Logger;
-  /** For the log. */
+  readonly metrics: EndpointMetrics;
+  /** For the log and the metrics. */
   readonly scanner: string;
 }
 
@@ -51,7 +57,8 @@ const PROBE_AGAIN_MS = 2000;
 /** One ICAP server: its connections, what it says of itself and how it has been doing. */
 export class Peer {
   readonly #options: PeerOptions;
-  readonly #clients: IcapClientPool;
+  #credentials: PeerCredentials;
+  #clients: IcapClientPool;
   readonly #breaker: CircuitBreaker;
   readonly #stop = new AbortController();
   #facts: ServiceFacts | undefined;
@@ -61,22 +68,23 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options;
-    const { tls } = options.credentials;
+    this.#credentials = options.credentials;
+    this.#clients = clientsOf(options, options.credentials);
     this.#breaker = new CircuitBreaker({
       ...options.circuitBreaker,
       now: () => performance.now(),
     });
-    const client = {
-      url: urlOf(options.url),
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
-      userAgent: USER_AGENT,
-      ca: tls?.ca,
-      certificate: tls?.certificate,
-      serverName: tls?.serverName,
-      minTlsVersion: tls?.minVersion,
+  }
+
+  /** As metrics show it. */
+  get state(): EndpointState {
+    return {
+      url: this.#options.url,
+      address: "",
+      isUp: this.#isHealthy === true,
+      isEjected: !this.admits,
+      requests: this.outstanding,
     };
-    this.#clients = new IcapClientPool(client, options.connections);
   }
 
   /** Of the last OPTIONS answer; undefined before the first. */
@@ -105,7 +113,7 @@ export class Peer {
 
   /** Fields that prove who asks. */
   get fields(): readonly string[] {
-    const { auth } = this.#options.credentials;
+    const { auth } = this.#credentials;
     return auth === undefined ? [] : [auth.name, auth.value];
   }
 
@@ -136,6 +144,7 @@ export class Peer {
       if (stop.aborted || this.#stop.signal.aborted) this.#breaker.abandoned();
       else this.#breaker.failed();
       if (!wasOpen && this.#breaker.isOpen) {
+        this.#options.metrics.endpointEjected(this.#options.scanner, EjectionReason.Failures);
         this.#log("warn", "ICAP server keeps failing, left alone", reasonOf(error));
       }
       throw error;
@@ -147,6 +156,14 @@ export class Peer {
     if (tag !== undefined) this.#istag = tag;
   }
 
+  /** For connections and requests from now on. */
+  replaceCredentials(credentials: PeerCredentials): void {
+    const old = this.#clients;
+    this.#credentials = credentials;
+    this.#clients = clientsOf(this.#options, credentials);
+    old.retire();
+  }
+
   close(): void {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -156,6 +173,8 @@ export class Peer {
   async #probe(): Promise<void> {
     const why = await this.#ask();
     const isHealthy = why === undefined;
+    if (!this.#stop.signal.aborted)
+      this.#options.metrics.probeEnded(this.#options.scanner, isHealthy);
     if (isHealthy === this.#isHealthy || this.#stop.signal.aborted) return;
     if (!isHealthy) this.#log("warn", "ICAP server does not answer", why);
     else if (this.#isHealthy === false) this.#log("info", "ICAP server answers again");
@@ -192,6 +211,20 @@ export class Peer {
     const { logger, scanner, url } = this.#options;
     logger[level](message, { scanner, url, ...(why !== undefined && { why }) });
   }
+}
+
+function clientsOf({ url, connections }: PeerOptions, { tls }: PeerCredentials): IcapClientPool {
+  const client = {
+    url: urlOf(url),
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    userAgent: USER_AGENT,
+    ca: tls?.ca,
+    certificate: tls?.certificate,
+    serverName: tls?.serverName,
+    minTlsVersion: tls?.minVersion,
+  };
+  return new IcapClientPool(client, connections);
 }
 
 function urlOf(text: string): ServiceUrl {

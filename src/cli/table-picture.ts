@@ -130,15 +130,14 @@ function protocolRows(protocol: ScannerEntry["protocol"]): Row[] {
       ["hashes", protocol.hashList ?? "none"],
     ];
   }
-  const { circuitBreaker, tls, auth } = protocol;
+  const { retry, circuitBreaker, tls, auth } = protocol;
   const urls = protocol.type === "Template" ? [protocol.template.baseUrl] : protocol.urls;
-  const attempts = protocol.type === "Icap" ? protocol.attempts : protocol.retry.attempts;
   const breaker = `open for ${formatDuration(circuitBreaker.openForMs)} after ${counted(circuitBreaker.failures, "failure")}`;
   return [
     ...listRows("url", urls.map(inline)),
     ...(protocol.type === "Icap" ? icapRows(protocol) : []),
     ...(protocol.type === "Template" ? templateRows(protocol) : []),
-    ["attempts", `${attempts}, circuit breaker ${breaker}`],
+    ["attempts", `${retry.attempts}, circuit breaker ${breaker}`],
     ...(tls === undefined ? [] : [["tls", `${tls.minVersion} at least`] as const]),
     ["auth", auth === undefined ? "none" : authText(auth)],
   ];

@@ -36,10 +36,16 @@ export class IcapClientPool {
     }
   }
 
+  /** Keeps no connection from now on; requests under way go on. */
+  retire(): void {
+    this.#isClosed = true;
+    for (const client of this.#idle.splice(0)) client.close();
+  }
+
   /** Ends all connections; requests under way fail. */
   close(): void {
-    this.#isClosed = true;
-    for (const client of [...this.#idle.splice(0), ...this.#busy]) client.close();
+    this.retire();
+    for (const client of this.#busy) client.close();
   }
 
   async #with<T>(client: IcapClient, work: (client: IcapClient) => Promise<T>): Promise<T> {

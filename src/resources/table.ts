@@ -131,7 +131,7 @@ const icap = z.strictObject({
   shares: z.array(z.enum(["Url", "Identity"])),
   maxBytes: z.int().min(1).optional(),
   limits,
-  attempts: z.int().min(1),
+  retry: z.strictObject({ attempts: z.int(), budgetPercent: z.int(), backoffMs: ms }),
   circuitBreaker,
   ...credentials,
 });

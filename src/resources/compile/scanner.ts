@@ -183,7 +183,7 @@ function icapOf(
     shares: [...share].sort(),
     ...(maxBytes !== undefined && { maxBytes: quantityBytes(maxBytes) }),
     limits: limitsOf(spec),
-    attempts: spec.retry.attempts,
+    retry: retryOf(spec),
     circuitBreaker: circuitBreakerOf(spec),
     ...credentialsOf(spec, home),
   };

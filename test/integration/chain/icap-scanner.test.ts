@@ -38,6 +38,8 @@ const answering =
 
 const taking = (): ScanContext => ({ ...scanContext(), takesReplacement: true });
 
+const once = { attempts: 1, budgetPercent: 20, backoffMs: 0 };
+
 const uri = ({ url }: ScriptedServer): string => url.uri;
 
 async function textOf({ replacement }: Verdict): Promise<string> {
@@ -169,7 +171,7 @@ describe("another ICAP server as a scanner", () => {
     const head = "HTTP/1.1 200 OK\r\n\r\n";
     const large = "x".repeat(2 * 1024 * 1024);
     await using server = await ScriptedServer.start(probed(answering(replaced(head, large))));
-    const scanner = await create([uri(server)], { replaced: "Modified", attempts: 1 });
+    const scanner = await create([uri(server)], { replaced: "Modified", retry: once });
     const verdict = await scanner.scan(entityOf("content"), taking());
     expect(verdict).toMatchObject({
       kind: "error",
@@ -241,7 +243,7 @@ describe("another ICAP server as a scanner", () => {
         }),
         answering(noContent()),
       );
-      const scanner = await create([uri(server)], { attempts: 1 });
+      const scanner = await create([uri(server)], { retry: once });
       expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
     });
 
@@ -266,7 +268,7 @@ describe("another ICAP server as a scanner", () => {
       const address = uri(gone);
       await gone[Symbol.asyncDispose]();
       await using two = await ScriptedServer.start(probed(answering(noContent())));
-      const scanner = await create([address, uri(two)], { attempts: 1 });
+      const scanner = await create([address, uri(two)], { retry: once });
       expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
     });
 

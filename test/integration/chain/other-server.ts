@@ -2,10 +2,8 @@ import { afterAll, beforeAll } from "vitest";
 import { createIcapScanner, type IcapScannerOptions } from "../../../src/chain/index.ts";
 import { SPOOL_DEFAULTS, SpoolStore } from "../../../src/entity/index.ts";
 import type { Scanner } from "../../../src/scanning/index.ts";
-import type { Logger } from "../../../src/telemetry/index.ts";
+import { noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
-
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Makes scanners that ask ICAP servers, and closes them when the tests of the file have ended. */
 export function useIcapScanners() {
@@ -13,7 +11,11 @@ export function useIcapScanners() {
   const directory = new TempDirectory();
   let spools: SpoolStore;
   beforeAll(async () => {
-    spools = await SpoolStore.open({ ...SPOOL_DEFAULTS, directory: directory.path });
+    spools = await SpoolStore.open({
+      ...SPOOL_DEFAULTS,
+      memoryBytes: 256 * 1024,
+      directory: directory.path,
+    });
   });
   afterAll(async () => {
     await Promise.all(scanners.map((scanner) => scanner.close()));
@@ -33,11 +35,12 @@ export function useIcapScanners() {
         shares: [],
         maxBytes: Number.POSITIVE_INFINITY,
         connections: 8,
-        attempts: 2,
+        retry: { attempts: 2, budgetPercent: 20, backoffMs: 0 },
         circuitBreaker: { failures: 5, openForMs: 10_000 },
         credentials: {},
         newSpool: (maxBytes) => spools.create(maxBytes),
-        logger: silent,
+        logger: silentLogger,
+        metrics: noEndpointMetrics,
         ...changes,
       });
       scanners.push(scanner);

@@ -22,7 +22,7 @@ describe("another ICAP server as a scanner", () => {
       replaced: "Blocked",
       shares: [],
       limits: { concurrency: 32, queue: 256 },
-      attempts: 2,
+      retry: { attempts: 2, budgetPercent: 20, backoffMs: 50 },
       circuitBreaker: { failures: 5, openForMs: 10_000 },
     });
   });
@@ -40,7 +40,7 @@ describe("another ICAP server as a scanner", () => {
       replaced: "Modified",
       shares: ["Identity", "Url"],
       maxBytes: 5 * 1024 * 1024,
-      attempts: 1,
+      retry: { attempts: 1 },
     });
   });
 
