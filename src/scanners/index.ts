@@ -16,13 +16,12 @@ export type { EmbeddedScanner, EmbeddedScannerDescription } from "./embedded/poo
 export { readExecConfig } from "./exec/exec-config.ts";
 export { createExecEngine } from "./exec/exec-engine.ts";
 export type { HashListFileOptions } from "./list/hash-list-file.ts";
-export { createListEngine } from "./list/list-scan-engine.ts";
 export { createListScanner } from "./list/list-scanner.ts";
-export { readListSettings, type SimpleLists, simpleListSettings } from "./list/list-settings.ts";
+export type { SimpleLists } from "./list/list-settings.ts";
+export { createListEngine, readListSettings, simpleListSettings } from "./list/on-demand.ts";
 export type { ScanEngine } from "./serve/scan-engine.ts";
 export { ScanServer } from "./serve/scan-server.ts";
 export { createScannerEngine } from "./serve/scanner-engine.ts";
 export type { AccessFiles } from "./serve/server-access.ts";
-export { createSqlEngine } from "./sql/sql-engine.ts";
-export { readSqlSettings } from "./sql/sql-settings.ts";
+export { createSqlEngine, readSqlSettings } from "./sql/on-demand.ts";
 export { createYaraService } from "./yara/yara-service.ts";

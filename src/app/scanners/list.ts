@@ -25,8 +25,9 @@ export async function listEngine(
     return refuse("give either --config or lists, such as --domains and --hashes");
   }
   try {
-    const settings =
-      configFile === undefined ? simpleListSettings(simple) : await readListSettings(configFile);
+    const settings = await (configFile === undefined
+      ? simpleListSettings(simple)
+      : readListSettings(configFile));
     return await createListEngine({ settings, env: processSources([]).env, logger });
   } catch (error) {
     if (error instanceof Error && "problems" in error) throw error;

@@ -87,7 +87,7 @@ class Mysql implements SqlDriver {
     const asked = pool.getConnection();
     const late = setTimeout(() => {
       isLate = true;
-      reject(new SqlFailure(FailureKind.Unreachable, "no connection", "all connections are taken"));
+      reject(new SqlFailure(FailureKind.Busy, "no connection", "all connections are taken"));
     }, this.#settings.connectTimeout + GRACE_MS);
     asked.then((connection) => isLate && connection.release()).catch(() => {});
     return await Promise.race([asked, promise]).finally(() => clearTimeout(late));

@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { type Environment, readSecret } from "../settings/secret.ts";
 import { serverTls } from "./server-tls.ts";
 import type { Row, SlotValue, SqlDriver } from "./sql-driver.ts";
-import { FailureKind, sqlFailure } from "./sql-failure.ts";
+import { FailureKind, SqlFailure, sqlFailure } from "./sql-failure.ts";
 import type { PostgresSettings } from "./sql-settings.ts";
 
 /** How much longer than the server the client waits: the server's answer says more. */
@@ -63,7 +63,13 @@ class Postgres implements SqlDriver {
       const { rows } = await this.#pool.query<Row>({ text, values: [...values] });
       return rows;
     } catch (error) {
-      throw sqlFailure(withCode(error), kindOf, [...this.#secrets, ...textsOf(values)]);
+      const failure = sqlFailure(withCode(error), kindOf, [...this.#secrets, ...textsOf(values)]);
+      const { totalCount, idleCount, options } = this.#pool;
+      const isFull = totalCount - idleCount >= options.max;
+      // The pool has the same words for no connection to be had and none to be made.
+      throw isFull && /trying to connect/.test(failure.detail)
+        ? new SqlFailure(FailureKind.Busy, "no connection", "all connections are taken")
+        : failure;
     }
   }
 

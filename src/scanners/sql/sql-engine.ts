@@ -173,8 +173,10 @@ class SqlEngine implements ScanEngine {
       this.#isUnreachable = false;
       this.#failedProbes = 0;
     } catch (error) {
+      const isBusy = error instanceof SqlFailure && error.kind === FailureKind.Busy;
       this.#failedProbes += 1;
-      this.#tell(error);
+      // It works for others: whether it answers is known by that.
+      if (!isBusy) this.#tell(error);
     }
     this.#probeLater();
   }
@@ -193,6 +195,7 @@ class SqlEngine implements ScanEngine {
       const verdict = errorVerdict(VerdictReason.Timeout, "the database took too long");
       return { verdict, epoch };
     }
+    if (failure.kind === FailureKind.Busy) throw unreachable(failure);
     if (failure.kind === FailureKind.Unreachable) {
       this.#tell(failure);
       void this.probe();

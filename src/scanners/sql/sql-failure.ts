@@ -2,6 +2,8 @@
 export const FailureKind = {
   /** There is no connection, or it was lost: another attempt may succeed. */
   Unreachable: "unreachable",
+  /** All connections were taken for too long. */
+  Busy: "busy",
   /** The query took too long. */
   Timeout: "timeout",
   /** The database does not take the query: a wrong table, a missing right. */

@@ -64,6 +64,20 @@ export function describeSqlServer(create: () => ServerUnderTest): void {
     await bench.close();
   });
 
+  it("refuses what comes while all connections are taken, and stays ready", {
+    timeout: LONG_MS,
+  }, async () => {
+    const settings = subject.server.settings.replace(/1s }$/, "100ms, pool: 1 }");
+    const engine = await bench.engine(settings, subject.slowQuery, "timeout: 3s\n");
+    const slow = ask(engine, { host: "slow.example" });
+    const running = async () => Number((await subject.run(subject.slowCount))[0]);
+    await expect.poll(running, { timeout: 5000 }).toBe(1);
+    expect(await outcome(engine)).toBe(503);
+    expect(engine.state().notReady).toBeUndefined();
+    expect(await slow).toMatchObject({ kind: "error", reason: "timeout" });
+    await bench.close();
+  });
+
   it("verifies the certificate of the server", { timeout: LONG_MS }, async () => {
     const { settings, caFile } = subject.server;
     const withTls = (tls: string) =>
