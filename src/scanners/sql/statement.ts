@@ -76,6 +76,8 @@ export function compileStatement(
 const tokens = (backslash: boolean) =>
   new RegExp(
     [
+      // PostgreSQL's own strings with escapes.
+      "\\b[eE]'(?:[^'\\\\]|\\\\.|'')*'",
       backslash ? "'(?:[^'\\\\]|\\\\.|'')*'" : "'(?:[^']|'')*'",
       backslash ? '"(?:[^"\\\\]|\\\\.|"")*"' : '"(?:[^"]|"")*"',
       "`(?:[^`]|``)*`",
