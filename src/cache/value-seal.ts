@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 /** First byte of a sealed value: how the rest is to be read. */
 const Form = { Plain: 1, Authenticated: 2 } as const;
@@ -11,11 +11,11 @@ const TAG_BYTES = 16;
  * keys it is only marked with its version.
  */
 export class ValueSeal {
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly HmacKey[];
 
   /** The first key signs, all of them verify, so that a key can be replaced pod by pod. */
   constructor(keys: readonly Buffer[]) {
-    this.#keys = keys;
+    this.#keys = keys.map(hmacKey);
   }
 
   get authenticates(): boolean {
@@ -39,11 +39,26 @@ export class ValueSeal {
   }
 }
 
-/** The length keeps place and value apart whatever they hold. */
-function tagOf(key: Buffer, place: string, value: Buffer): Buffer {
-  return createHmac("sha256", key)
-    .update(`sluice:${Buffer.byteLength(place)}:${place}`)
-    .update(value)
-    .digest()
-    .subarray(0, TAG_BYTES);
+/** A key as HMAC uses it: a block for the inner hash and one for the outer. */
+interface HmacKey {
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
+}
+
+const BLOCK_BYTES = 64;
+
+function hmacKey(key: Buffer): HmacKey {
+  const short = key.length > BLOCK_BYTES ? hash("sha256", key, "buffer") : key;
+  const block = Buffer.concat([short, Buffer.alloc(BLOCK_BYTES - short.length)]);
+  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
+}
+
+/**
+ * HMAC (RFC 2104 §2) out of two hashes: `createHmac` makes an object of OpenSSL each time, which
+ * costs more than all the rest of a read. The length keeps place and value apart whatever they hold.
+ */
+function tagOf({ inner, outer }: HmacKey, place: string, value: Buffer): Buffer {
+  const text = Buffer.from(`sluice:${Buffer.byteLength(place)}:${place}`);
+  const digest = hash("sha256", Buffer.concat([inner, text, value]), "buffer");
+  return hash("sha256", Buffer.concat([outer, digest]), "buffer").subarray(0, TAG_BYTES);
 }

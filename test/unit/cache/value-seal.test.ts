@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ValueSeal } from "../../../src/cache/value-seal.ts";
@@ -62,6 +63,20 @@ describe("a sealed value", () => {
   it("opens without keys where it was made without", () => {
     const plain = new ValueSeal([]);
     expect(plain.open("here", plain.seal("here", value))).toEqual(value);
+  });
+
+  it("carries the HMAC-SHA-256 of its place and its value, cut to 128 bits [RFC 2104 §5]", () => {
+    const anyBytes = fc.uint8Array({ maxLength: 200 });
+    fc.assert(
+      fc.property(anyBytes, fc.string({ unit: "grapheme" }), anyBytes, (key, place, value) => {
+        const sealed = new ValueSeal([Buffer.from(key)]).seal(place, Buffer.from(value));
+        const expected = createHmac("sha256", key)
+          .update(`sluice:${Buffer.byteLength(place)}:${place}`)
+          .update(value)
+          .digest();
+        expect(sealed.subarray(1, 17)).toEqual(expected.subarray(0, 16));
+      }),
+    );
   });
 
   it("costs 17 bytes, and one without a key", () => {
