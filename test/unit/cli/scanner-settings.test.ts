@@ -27,6 +27,7 @@ describe("the settings of sluice scanner clamav", () => {
       "connect-timeout": 2000,
       "probe-interval": 5000,
       epoch: "",
+      "hand-over-directory": "",
     });
   });
 
