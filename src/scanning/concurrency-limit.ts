@@ -29,6 +29,14 @@ export class ConcurrencyLimit extends DecoratedScanner {
   constructor(inner: Scanner, options: ConcurrencyLimitOptions) {
     super(inner);
     this.#options = options;
+    const screen = inner.screen?.bind(inner);
+    if (screen === undefined) return;
+    this.screen = async (beginning, context) => {
+      // Nobody waits for a turn that only spares him another one.
+      const isFull = this.#running >= this.#options.concurrency;
+      if (isFull || this.#takeSlot(context.signal) !== undefined) return undefined;
+      return screen(beginning, context).finally(() => this.#passSlotOn());
+    };
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {

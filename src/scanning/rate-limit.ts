@@ -27,6 +27,15 @@ export class RateLimit extends DecoratedScanner {
     this.#msPerToken = perMs / count;
     this.#tokens = count;
     this.#filledAt = performance.now();
+    const screen = inner.screen?.bind(inner);
+    if (screen === undefined) return;
+    this.screen = async (beginning, context) => {
+      this.#fill(performance.now());
+      // Nobody waits for a token that only spares him another one.
+      if (this.#tokens < 1) return undefined;
+      this.#tokens -= 1;
+      return screen(beginning, context);
+    };
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
