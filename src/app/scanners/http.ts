@@ -67,13 +67,15 @@ export async function httpEngine(
     },
     replacements: { spools },
   });
-  const { inputs, replaces } = templateAbilities(template);
   const { cacheScope } = scanner;
   return createScannerEngine({
     scanner,
     spools,
     maxBytes,
-    abilities: { inputs, replaces, ...(cacheScope !== undefined && { cacheScope }) },
+    abilities: {
+      ...templateAbilities(template),
+      ...(cacheScope !== undefined && { cacheScope }),
+    },
     onClose: () => spools.close(),
   });
 }

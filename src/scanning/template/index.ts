@@ -29,6 +29,8 @@ export interface TemplateAbilities {
   /** Without `content`, the bytes of an entity are not read. */
   readonly inputs: readonly ("content" | "hash" | "url" | "headers")[];
   readonly replaces: boolean;
+  /** When it can judge. */
+  readonly stages: readonly ("headers" | "full")[];
 }
 
 /** What is wrong with a template; empty when nothing is. */
@@ -46,8 +48,8 @@ export async function createTemplateScanner(options: TemplateScannerOptions): Pr
 /** Of a template that is right. */
 export function templateAbilities(template: Template): TemplateAbilities {
   const made = makePlan(template);
-  if ("problems" in made) return { inputs: ["content"], replaces: false };
-  const { sendsContent, reads, replaces } = made.plan;
+  if ("problems" in made) return { inputs: ["content"], replaces: false, stages: ["full"] };
+  const { sendsContent, reads, replaces, judgesHeads } = made.plan;
   const readsAny = (...names: readonly string[]) => names.some((name) => reads.has(name));
   const needsBytes = sendsContent || readsAny("sha1", "md5");
   const inputs = [
@@ -56,5 +58,5 @@ export function templateAbilities(template: Template): TemplateAbilities {
     readsAny("url", "host", "path") ? ("url" as const) : undefined,
     readsAny("method", "status", "clientIp", "user", "groups") ? ("headers" as const) : undefined,
   ].filter((input) => input !== undefined);
-  return { inputs, replaces };
+  return { inputs, replaces, stages: judgesHeads ? ["headers", "full"] : ["full"] };
 }

@@ -39,12 +39,19 @@ export function makePlan(
       reads,
       sendsContent,
       replaces: template.result.content !== undefined,
+      judgesHeads: !sendsContent && [...reads].every((name) => OF_THE_MESSAGE.has(name)),
       cacheScope:
         template.cacheScope ??
         cacheScopeOf(reads, { sendsContent, judgesNames: parts.judgesNames }),
     },
   };
 }
+
+/** Members of `req` that the heads of a message tell. */
+const OF_THE_MESSAGE: ReadonlySet<string> = new Set([
+  ...["url", "host", "path", "method", "status", "direction", "service", "policy"],
+  ...["clientIp", "user", "groups"],
+]);
 
 const memberOf = (name: string): string => name.slice(name.indexOf(".") + 1);
 

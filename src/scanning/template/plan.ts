@@ -102,5 +102,7 @@ export interface Plan {
   /** The entity's bytes are sent, as they are or as text. */
   readonly sendsContent: boolean;
   readonly replaces: boolean;
+  /** It reads nothing of the entity: it can judge as soon as the heads of the message are there. */
+  readonly judgesHeads: boolean;
   readonly cacheScope: CacheScope;
 }

@@ -28,6 +28,19 @@ export async function subjectFacts(
   return { ...factsOfContext(context), ...factsOfEntity(entity), sha1, md5, text };
 }
 
+/** What there is to ask about before an entity. */
+export function factsOfHeads(context: ScanContext): SubjectFacts {
+  return { ...NO_FACTS, ...factsOfContext(context) };
+}
+
+/** Of a subject of which nothing is known. */
+export const NO_FACTS: SubjectFacts = {
+  ...{ sha256: "", sha1: undefined, md5: undefined, text: undefined, size: 0, status: 0 },
+  ...{ fileName: "", extension: "", declaredType: "", detectedType: "", groups: [] },
+  ...{ url: "", host: "", path: "", method: "", direction: "", service: "", policy: "" },
+  ...{ clientIp: "", user: "" },
+};
+
 export function isVerdict(value: SubjectFacts | Verdict): value is Verdict {
   return "kind" in value && value.kind === VerdictKind.Unscannable;
 }

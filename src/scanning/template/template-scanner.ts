@@ -1,6 +1,7 @@
 import type { Entity } from "../../entity/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import {
+  type Beginning,
   type CacheScope,
   CircuitBreaker,
   type ContentKeeper,
@@ -9,6 +10,7 @@ import {
   RetryBudget,
   type ScanContext,
   type Scanner,
+  ScanStage,
   type ScanV1Credentials,
   type Verdict,
   VerdictKind,
@@ -18,12 +20,13 @@ import { messageOf } from "./answer-verdict.ts";
 import { EngineEpoch } from "./engine-epoch.ts";
 import { HttpClient } from "./http-client.ts";
 import { decodeJob } from "./job.ts";
+import { KeptVerdicts } from "./kept-verdicts.ts";
 import { makePlan } from "./make-plan.ts";
 import { basicAuthorization } from "./outgoing-request.ts";
 import type { Plan } from "./plan.ts";
 import { Redactor } from "./redactor.ts";
 import { ScanRun } from "./scan-run.ts";
-import { isVerdict, subjectFacts } from "./subject-facts.ts";
+import { factsOfHeads, isVerdict, NO_FACTS, subjectFacts } from "./subject-facts.ts";
 import type { Template } from "./template.ts";
 import { Transport } from "./transport.ts";
 import type { SubjectFacts } from "./views.ts";
@@ -85,6 +88,7 @@ class TemplateScanner implements Scanner {
   readonly #budget: RetryBudget;
   readonly #epoch: EngineEpoch;
   readonly #end = new AbortController();
+  readonly #kept = new KeptVerdicts();
   #session: Session;
   #endCredentials: (() => void) | undefined;
 
@@ -127,7 +131,20 @@ class TemplateScanner implements Scanner {
     });
   }
 
+  get stages(): readonly ScanStage[] {
+    return this.#plan.judgesHeads ? [ScanStage.Headers] : [];
+  }
+
+  async screen(_beginning: Beginning, context: ScanContext): Promise<Verdict | undefined> {
+    const verdict = this.#refusal() ?? (await this.#judgeHeads(context));
+    this.#kept.keep(context, verdict);
+    const decides = verdict.kind === VerdictKind.Clean || verdict.kind === VerdictKind.Blocked;
+    return decides ? verdict : undefined;
+  }
+
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
+    const kept = this.#plan.judgesHeads ? this.#kept.of(context) : undefined;
+    if (kept !== undefined) return kept;
     const { reads, template } = this.#plan;
     const { textBytes } = template.limits;
     const refused = this.#refusal();
@@ -166,6 +183,12 @@ class TemplateScanner implements Scanner {
     return isLeftAlone
       ? errorVerdict(VerdictReason.Overload, "the scanner is left alone for a while")
       : undefined;
+  }
+
+  #judgeHeads(context: ScanContext): Promise<Verdict> {
+    return this.#judged(context, (signal) =>
+      this.#run(factsOfHeads(context), undefined, { ...context, signal }, false).start(),
+    );
   }
 
   /** Runs a scan, and counts how it went. */
@@ -243,10 +266,3 @@ class TemplateScanner implements Scanner {
 function headersOf({ auth }: TemplateCredentials): Record<string, string> {
   return auth === undefined ? {} : { [auth.name.toLowerCase()]: auth.value };
 }
-
-const NO_FACTS: SubjectFacts = {
-  ...{ sha256: "", sha1: undefined, md5: undefined, text: undefined, size: 0, status: 0 },
-  ...{ fileName: "", extension: "", declaredType: "", detectedType: "", groups: [] },
-  ...{ url: "", host: "", path: "", method: "", direction: "", service: "", policy: "" },
-  ...{ clientIp: "", user: "" },
-};
