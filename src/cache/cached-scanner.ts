@@ -30,6 +30,8 @@ export interface CachedScannerOptions {
   readonly onClose?: () => void;
 }
 
+const SHA256_CHARACTERS = 64;
+
 /** One question for a verdict. */
 interface Question {
   readonly key: VerdictKey;
@@ -117,6 +119,9 @@ export class CachedScanner extends DecoratedScanner {
   #question(entity: Entity, context: ScanContext): Question | undefined {
     const ttl = context.cacheTtl ?? DEFAULT_TTL;
     if (ttl.cleanMs === 0 && ttl.blockedMs === 0) return undefined;
+    // Bytes that still arrive have no hash to know them by.
+    if (context.arriving !== undefined || entity.sha256.length !== SHA256_CHARACTERS)
+      return undefined;
     const cache = this.#options.cacheFor(entity.size);
     if (cache === undefined) return undefined;
     // Before the scan: what a signature update overtakes must not look as if it were new.

@@ -144,6 +144,15 @@ describe("a scanner whose verdicts are remembered", () => {
     expect(large.scans).toBe(2);
   });
 
+  it.each([
+    ["still arrive", { arriving: {} as never }, file],
+    ["have no hash", {}, { ...file, sha256: "" }],
+  ])("neither reads nor writes about bytes that %s", async (_what, changes, entity) => {
+    await remembered.judge(cleanVerdict, changes, entity);
+    await remembered.judge(cleanVerdict, changes, entity);
+    expect(remembered.scans).toBe(2);
+  });
+
   it("counts what came from the cache and what was scanned", async () => {
     await remembered.judge(cleanVerdict);
     await remembered.ask();
