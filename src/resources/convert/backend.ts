@@ -35,7 +35,17 @@ export function clamavBackend(
   return { name: "embedded", resource: scannerResource("embedded", EMBEDDED) };
 }
 
-/** A look-up of hashes over HTTP, by a scanner where there is one. */
+/** The path of CIRCL's hashlookup, to which ICAPeg adds the hash. */
+const HASHLOOKUP = /^(https?:\/\/[^/?#]+)\/lookup\/sha256\/?$/;
+
+function hashlookup(url: string): Spec {
+  return {
+    protocol: { type: "Template", template: { preset: "CirclHashlookup" } },
+    endpoint: { url },
+  };
+}
+
+/** A look-up of hashes over HTTP: by a scanner where there is one, by a preset where it is CIRCL's. */
 export function lookupBackend(
   { hashLookupUrl }: ConvertOptions,
   notes: Notes,
@@ -44,6 +54,15 @@ export function lookupBackend(
   if (hashLookupUrl !== undefined) {
     notes.add(from.where, "scan_url", `the scanner at ${hashLookupUrl} has to ask ${from.address}`);
     return { name: "hash-lookup", resource: scannerResource("hash-lookup", remote(hashLookupUrl)) };
+  }
+  const base = HASHLOOKUP.exec(from.address)?.[1];
+  if (base !== undefined) {
+    notes.add(
+      from.where,
+      "scan_url",
+      "what is not listed is unknown, where ICAPeg calls it clean: see outcomes.unknown",
+    );
+    return { name: "hash-lookup", resource: scannerResource("hash-lookup", hashlookup(base)) };
   }
   notes.add(
     from.where,

@@ -136,9 +136,3 @@ export function fileIn(request: VendorRequest, field: string): string {
 }
 
 export const badRequest = (why: string): VendorReply => ({ status: 400, body: { error: why } });
-
-/** What a call that the vendor does not have gets. */
-export const noSuchCall = ({ call }: VendorRequest): VendorReply => ({
-  status: 404,
-  body: { error: `no such call: ${call}` },
-});

@@ -154,6 +154,20 @@ describe("what an ICAPeg service asks", () => {
     ]);
   });
 
+  it("CIRCL's look-up of hashes, is its preset", () => {
+    const section = 'vendor = "clhashlookup"\nscan_url = "https://hash.example/lookup/sha256/"';
+    const conversion = convert(config(section));
+    expect(scannersOf(conversion)).toEqual([
+      {
+        protocol: { type: "Template", template: { preset: "CirclHashlookup" } },
+        endpoint: { url: "https://hash.example" },
+      },
+    ]);
+    expect(conversion).toMatchObject({
+      notes: expect.arrayContaining([expect.objectContaining({ option: "scan_url" })]),
+    });
+  });
+
   it("a file of hashes, is the embedded hash list", () => {
     const section = 'vendor = "hashlocal"\nhash_file = "/etc/hashes.txt"';
     expect(scannersOf(convert(config(section)))).toEqual([
