@@ -1,10 +1,8 @@
 import {
-  AppendResult,
   detectType,
   type Entity,
   type KeptBody,
   readContent,
-  type Spool,
   type SpoolStore,
 } from "../../entity/index.ts";
 import {
@@ -14,6 +12,7 @@ import {
   VerdictReason,
 } from "../../scanning/index.ts";
 import type { MetricsRegistry } from "../../telemetry/index.ts";
+import { keptBody } from "./kept-body.ts";
 import type {
   EngineAbilities,
   EngineReplacement,
@@ -65,7 +64,7 @@ class ScannerEngine implements ScanEngine {
     const { scanner, spools, maxBytes } = this.#options;
     const spool = spools.create(Math.min(maxBytes, scanner.maxBytes));
     try {
-      const body = await keep(spool, subject);
+      const body = await keptBody(subject, spool);
       const { verdict, epoch } = await this.#judge(entityOf(body, subject), subject);
       return { verdict, epoch, ...replacementOf(verdict) };
     } finally {
@@ -104,32 +103,6 @@ function refuseUnjudged({ kind, reason, message = "the scanner gave no verdict" 
   if (reason === VerdictReason.Overload) {
     throw new ScanProblem(503, message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
-}
-
-async function keep(spool: Spool, { body }: ScanSubject): Promise<KeptBody> {
-  for await (const piece of body) {
-    const result = spool.append(piece, 0, piece.length);
-    if (result === AppendResult.Refused) throw refusalOf(spool);
-    if (result === AppendResult.Pause) await drained(spool);
-  }
-  const finished = await spool.finish();
-  if (!finished.ok) throw refusalOf(spool);
-  return finished.body;
-}
-
-function drained(spool: Spool): Promise<void> {
-  return new Promise((resolve) => {
-    spool.onDrain = resolve;
-  });
-}
-
-function refusalOf({ failure }: Spool): ScanProblem {
-  return failure?.kind === "oversize"
-    ? new ScanProblem(413, "the body is larger than the scanner takes")
-    : new ScanProblem(503, "there is no room for the body", {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-        cause: failure?.cause,
-      });
 }
 
 function entityOf(body: KeptBody, { sha256, facts }: ScanSubject): Entity {

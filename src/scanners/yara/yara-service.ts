@@ -1,10 +1,17 @@
 import { mkdirSync } from "node:fs";
-import { SPOOL_DEFAULTS, SpoolStore } from "../../entity/index.ts";
+import {
+  detectType,
+  type Entity,
+  type KeptBody,
+  SPOOL_DEFAULTS,
+  SpoolStore,
+} from "../../entity/index.ts";
 import { CacheScope, type ScanContext } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import { createEmbeddedScanner } from "../embedded/embedded-scanner.ts";
 import type { EmbeddedScanner } from "../embedded/pooled-scanner.ts";
 import { ContentWatch, type WatchedContent } from "../serve/content-watch.ts";
+import { keptBody } from "../serve/kept-body.ts";
 import type {
   EngineAbilities,
   EngineState,
@@ -12,7 +19,6 @@ import type {
   ScanEngine,
   ScanSubject,
 } from "../serve/scan-engine.ts";
-import { keptEntity } from "./kept-entity.ts";
 import { type RuleSource, readRules, rulesDigest, shippedRulesDirectory } from "./rule-files.ts";
 
 export interface YaraServiceOptions {
@@ -97,7 +103,7 @@ class YaraService implements ScanEngine {
   async scan(subject: ScanSubject): Promise<EngineVerdict> {
     const spool = this.#spools.create(this.#options.maxBytes);
     try {
-      const entity = await keptEntity(subject, spool);
+      const entity = entityOf(await keptBody(subject, spool), subject);
       const used = this.#current;
       const { epoch } = used.scanner;
       used.scans += 1;
@@ -195,6 +201,11 @@ async function watchedRules({
   const shipped = shippedRules ? [shippedRulesDirectory()] : [];
   const content = await readRules([...shipped, ...rules]);
   return { content, digest: rulesDigest(content) };
+}
+
+function entityOf({ content, size, sha256, head }: KeptBody, { facts }: ScanSubject): Entity {
+  const { fileName, declaredType, detectedType = detectType(head) } = facts;
+  return { content, size, sha256, fileName, declaredType, detectedType };
 }
 
 function contextOf({ signal, facts }: ScanSubject): ScanContext {

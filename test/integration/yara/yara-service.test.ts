@@ -62,6 +62,11 @@ describe.skipIf(!loadYara().available)("the YARA service", { timeout: 60_000 }, 
     return verdict;
   }
 
+  const filesKept = (): string[] =>
+    readdirSync(directory.join("work"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+
   async function metric(engine: ScanEngine, name: string): Promise<number> {
     const registry = new MetricsRegistry({ processMetrics: false });
     engine.expose(registry);
@@ -95,16 +100,26 @@ describe.skipIf(!loadYara().available)("the YARA service", { timeout: 60_000 }, 
     const engine = await start();
     const body = Buffer.concat([Buffer.alloc(5 * 1024 ** 2, "x"), Buffer.from("needle")]);
     expect((await scan(engine, body)).kind).toBe("blocked");
-    const files = () =>
-      readdirSync(directory.join("work"), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => name);
-    await expect.poll(files).toEqual([]);
+    await expect.poll(filesKept).toEqual([]);
   });
 
   it("refuses a body above its limit with 413", async () => {
     const engine = await start({ maxBytes: 10 });
     await expect(scan(engine, "more than ten bytes")).rejects.toMatchObject({ status: 413 });
+  });
+
+  it("keeps nothing of an upload that breaks off", async () => {
+    const engine = await start();
+    const body = async function* (): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(5 * 1024 ** 2, "x");
+      throw new Error("broken");
+    };
+    const scanning = engine.scan({
+      ...{ body: body(), size: undefined, sha256: undefined, facts: {} },
+      signal: new AbortController().signal,
+    });
+    await expect(scanning).rejects.toThrow("broken");
+    await expect.poll(filesKept).toEqual([]);
   });
 
   it("gives rules the name of the file", async () => {
