@@ -103,7 +103,9 @@ class ListScanEngine implements ScanEngine {
     const isTooSoon = isEarly && listed.kind === VerdictKind.Clean;
     const verdict = isTooSoon ? { ...listed, kind: VerdictKind.Unknown } : listed;
     const isLasting = this.#lists.every((list) => list.epoch !== undefined);
-    return { verdict: isLasting ? verdict : { ...verdict, cache: { ttlMs: 0 } }, epoch };
+    // Said with each verdict: a cache that knows it for one of the content alone must not keep it.
+    const cache = isLasting ? { scope: this.#cacheScope() } : { ttlMs: 0 };
+    return { verdict: { ...verdict, cache }, epoch };
   }
 
   async #ask(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { errorVerdict, VerdictReason } from "../../scanning/index.ts";
+import { type CacheAdvice, errorVerdict, VerdictReason } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import type {
   EngineAbilities,
@@ -125,8 +125,7 @@ class SqlEngine implements ScanEngine {
         return { verdict: errorVerdict(VerdictReason.EngineError, crowded), epoch };
       const rows = await this.#ask(this.#statements.query, values);
       const verdict = this.#judge(rows);
-      const isLasting = this.#statements.epoch !== undefined;
-      return { verdict: isLasting ? verdict : { ...verdict, cache: { ttlMs: 0 } }, epoch };
+      return { verdict: { ...verdict, cache: this.#cacheAdvice() }, epoch };
     } catch (error) {
       if (!(error instanceof SqlFailure)) throw error;
       return this.#failed(error, epoch);
@@ -244,6 +243,12 @@ class SqlEngine implements ScanEngine {
       for (const [, digest] of digests) digest.update(chunk);
     }
     return Object.fromEntries(digests.map(([name, digest]) => [name, digest.digest("hex")]));
+  }
+
+  /** Said with each verdict: a cache that knows it for one of the content alone must not keep it. */
+  #cacheAdvice(): CacheAdvice {
+    if (this.#statements.epoch === undefined) return { ttlMs: 0 };
+    return { scope: cacheScopeOf(this.#statements.query.uses) };
   }
 
   #epoch(): string {

@@ -92,7 +92,9 @@ describeWith([REDIS_SERVER], "a list in Redis", () => {
   it("has the epoch that a key says, and else lets no verdict be remembered", async () => {
     const engine = await engineOf("GET domain:{domains}", ", epochKey: epoch");
     const before = engine.state().epoch;
-    expect(await verdictOf(engine, { host: "x.example" })).not.toHaveProperty("cache");
+    expect(await verdictOf(engine, { host: "x.example" })).toMatchObject({
+      cache: { scope: "url" },
+    });
     await redis.run("INCR", "epoch");
     await expect.poll(() => engine.state().epoch, { timeout: 10_000 }).not.toBe(before);
     const other = await engineOf("GET domain:{domains}");

@@ -119,9 +119,15 @@ export function describeSqlContract(database: () => DatabaseUnderTest): void {
     const epochQuery = "epochQuery: SELECT max(updated_at) FROM reputation\n";
     const asked = await engine(query, epochQuery);
     const before = asked.state().epoch;
-    expect(await ask(asked, {}, badHash)).not.toHaveProperty("cache");
+    expect(await ask(asked, {}, badHash)).toMatchObject({ cache: { scope: "none" } });
     await database().run("UPDATE reputation SET updated_at = updated_at + 1");
     await expect.poll(() => asked.state().epoch, { timeout: 20_000 }).not.toBe(before);
+  });
+
+  it("says with each verdict what it may be remembered by", async () => {
+    const byHash = "SELECT name FROM reputation WHERE value = :sha256";
+    const asked = await engine(byHash, "epochQuery: SELECT max(updated_at) FROM reputation\n");
+    expect(await ask(asked, {}, badHash)).toMatchObject({ cache: { scope: "content" } });
   });
 
   it("lets no verdict be remembered where nobody tells of changes", async () => {

@@ -57,13 +57,14 @@ describe("an engine of lists", () => {
       kind: "blocked",
       reason: "category",
       threats: [{ name: "bad", engine: "bad", ref: "bad.example" }],
+      cache: { scope: "url" },
     });
   });
 
   it("knows nothing of a host that is not listed", async () => {
     const engine = await engineOf(listsOf(names(write("bad", "bad.example\n"))));
     const verdict = await verdictOf(engine, { url: "https://good.example/" });
-    expect(verdict).toEqual({ kind: "unknown", threats: [] });
+    expect(verdict).toMatchObject({ kind: "unknown", threats: [] });
   });
 
   it("says clean of what is not listed where that is wanted", async () => {
@@ -88,6 +89,14 @@ describe("an engine of lists", () => {
       reason: "malware",
       threats: [{ name: "Evil.A" }],
     });
+  });
+
+  it.each([
+    ["hashes", () => hashes(write("h", sha256("x"))), "content"],
+    ["names", () => names(write("n", "bad.example")), "url"],
+  ])("says with each verdict of %s what it may be remembered by", async (_what, list, scope) => {
+    const verdict = await verdictOf(await engineOf(listsOf(list())), { host: "x.example" });
+    expect(verdict.cache).toEqual({ scope });
   });
 
   it("wants no content for SHA-256 and URLs, and judges before it", async () => {
@@ -155,7 +164,7 @@ describe("an exception", () => {
 
   it("takes back what a list says of the same host", async () => {
     const engine = await engineOf(lists());
-    expect(await verdictOf(engine, { host: "www.bad.example" }, sha256("y"))).toEqual({
+    expect(await verdictOf(engine, { host: "www.bad.example" }, sha256("y"))).toMatchObject({
       kind: "clean",
       threats: [],
     });
@@ -164,7 +173,7 @@ describe("an exception", () => {
   it("is no last word before the content is there", async () => {
     const engine = await engineOf(lists());
     const verdict = await verdictOf(engine, { host: "www.bad.example" });
-    expect(verdict).toEqual({ kind: "unknown", threats: [] });
+    expect(verdict).toMatchObject({ kind: "unknown", threats: [] });
   });
 
   it("does not hold for the domain above", async () => {
