@@ -77,11 +77,11 @@ export class RedisServer {
     return await this.admin.call(command, ...args);
   }
 
-  async stop(): Promise<void> {
+  readonly stop = async (): Promise<void> => {
     this.#admin?.disconnect();
     await this.kill();
     this.#directory.remove();
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();

@@ -3,14 +3,15 @@ import { MemoryVerdictCache } from "../../../src/cache/memory-cache.ts";
 import { TieredVerdictCache } from "../../../src/cache/tiered-cache.ts";
 import { noCacheMetrics } from "../../../src/telemetry/index.ts";
 import { describeVerdictCacheContract } from "../../contracts/verdict-cache.contract.ts";
+import { type AnyRedis, anyRedis } from "../../support/any-redis.ts";
 import { describeWith } from "../../support/programs.ts";
 import { redisCache, redisConnection } from "../../support/redis-cache.ts";
-import { REDIS_SERVER, RedisServer } from "../../support/redis-server.ts";
+import { REDIS_SERVER } from "../../support/redis-server.ts";
 
 describeWith([REDIS_SERVER], "verdicts in Redis", () => {
-  let redis: RedisServer;
+  let redis: AnyRedis;
   beforeAll(async () => {
-    redis = await RedisServer.start();
+    redis = await anyRedis();
   });
   afterAll(async () => {
     await redis.stop();
