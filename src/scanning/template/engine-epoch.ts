@@ -1,6 +1,7 @@
 import type { Logger } from "../../telemetry/index.ts";
 import { messageOf } from "./answer-verdict.ts";
 import type { Plan } from "./plan.ts";
+import { timed } from "./timed.ts";
 import type { Transport } from "./transport.ts";
 import { AnswerView } from "./views.ts";
 
@@ -56,10 +57,10 @@ export class EngineEpoch {
     const { plan, transport } = this.#options;
     const { params } = plan.template;
     const values = { req: {}, state: {}, params, activation: { params }, content: undefined };
-    const timeout = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-    const signal = AbortSignal.any([this.#end.signal, timeout]);
+    const ask = (signal: AbortSignal) =>
+      transport().ask(transport().request(request, values), signal);
     try {
-      const answer = await transport().ask(transport().request(request, values), signal);
+      const answer = await timed(this.#end.signal, PROBE_TIMEOUT_MS, ask);
       if (answer.status < 200 || answer.status >= 300) {
         throw new Error(`it answered ${answer.status}`);
       }

@@ -18,6 +18,7 @@ import type { NamedExpressions, Plan, PlannedStep } from "./plan.ts";
 import { type Polling, PollPauses } from "./poll-pauses.ts";
 import type { BodyContent } from "./request-body.ts";
 import type { Json } from "./template.ts";
+import { timed } from "./timed.ts";
 import type { Transport } from "./transport.ts";
 import { AnswerView, type SubjectFacts, SubjectView } from "./views.ts";
 
@@ -37,6 +38,8 @@ export interface RunSubject {
   readonly signal: AbortSignal;
   /** On the clock of `performance.now()`. */
   readonly deadlineAt: number;
+  /** Polling is left to whoever follows the job. */
+  readonly jobAtOnce?: boolean | undefined;
 }
 
 /** `pending` is said so long before the time is up: later it would be a timeout. */
@@ -175,6 +178,10 @@ export class ScanRun {
       throw new Concluded(errorVerdict(VerdictReason.Timeout, message));
     }
     if (pauses.leftMs >= this.#leftMs()) throw new Concluded(this.#pending(step, index, pauses));
+    if (this.#subject.jobAtOnce) {
+      const pending = this.#pending(step, index, pauses);
+      if (pending.job !== undefined) throw new Concluded(pending);
+    }
     await pause(pauses.leftMs, this.#subject.signal);
     if (this.#subject.signal.aborted) throw new Concluded(this.#pending(step, index, pauses));
   }
@@ -184,12 +191,16 @@ export class ScanRun {
     const { step, index, pauses } = standing;
     const { transport } = this.#parts;
     const request = transport.request(step.request, this.#values());
-    const timeIsUp = AbortSignal.timeout(timerMs(this.#leftMs()));
-    const signal = AbortSignal.any([this.#subject.signal, timeIsUp]);
+    let isLate = false;
     try {
-      this.#answer = await transport.ask(request, signal);
+      this.#answer = await timed(this.#subject.signal, this.#leftMs(), (signal) => {
+        signal.addEventListener("abort", () => {
+          isLate = true;
+        });
+        return transport.ask(request, signal);
+      });
     } catch (error) {
-      if (signal.aborted) throw new Concluded(this.#pending(step, index, pauses));
+      if (isLate) throw new Concluded(this.#pending(step, index, pauses));
       pauses.next(undefined);
       if (error instanceof ExchangeFailure) return error;
       throw error;
@@ -316,11 +327,6 @@ function wantsContent({ result }: Plan, activation: object): boolean {
   } catch {
     return false;
   }
-}
-
-/** Timers of Node count to 2^31 ms. */
-function timerMs(ms: number): number {
-  return Math.min(Math.max(Math.floor(ms), 0), 2 ** 31 - 1);
 }
 
 function named(step: string, error: unknown): unknown {

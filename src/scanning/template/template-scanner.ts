@@ -25,6 +25,7 @@ import { makePlan } from "./make-plan.ts";
 import { basicAuthorization } from "./outgoing-request.ts";
 import type { Plan } from "./plan.ts";
 import { Redactor } from "./redactor.ts";
+import { RunningScans } from "./running-scans.ts";
 import { ScanRun } from "./scan-run.ts";
 import { factsOfHeads, isVerdict, NO_FACTS, subjectFacts } from "./subject-facts.ts";
 import type { Template } from "./template.ts";
@@ -87,7 +88,7 @@ class TemplateScanner implements Scanner {
   readonly #breaker: CircuitBreaker;
   readonly #budget: RetryBudget;
   readonly #epoch: EngineEpoch;
-  readonly #end = new AbortController();
+  readonly #running = new RunningScans();
   readonly #kept = new KeptVerdicts();
   #session: Session;
   #endCredentials: (() => void) | undefined;
@@ -169,14 +170,14 @@ class TemplateScanner implements Scanner {
   }
 
   async close(): Promise<void> {
-    this.#end.abort();
+    this.#running.end();
     this.#epoch.stop();
     this.#endCredentials?.();
     await this.#session.client.close();
   }
 
   #refusal(): Verdict | undefined {
-    if (this.#end.signal.aborted) {
+    if (this.#running.isEnded) {
       return errorVerdict(VerdictReason.EngineError, `${this.name} is closed`);
     }
     const isLeftAlone = !this.#breaker.admits || this.#session.transport.rests;
@@ -198,8 +199,8 @@ class TemplateScanner implements Scanner {
   ): Promise<Verdict> {
     this.#budget.deposit();
     this.#breaker.admit();
-    const verdict = await run(AbortSignal.any([signal, this.#end.signal]));
-    if (signal.aborted || this.#end.signal.aborted) this.#breaker.abandoned();
+    const verdict = await this.#running.run(signal, run);
+    if (signal.aborted || this.#running.isEnded) this.#breaker.abandoned();
     else if (verdict.kind === VerdictKind.Error) this.#breaker.failed();
     else this.#breaker.succeeded();
     return this.#told(verdict);

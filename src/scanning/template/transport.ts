@@ -5,6 +5,7 @@ import type { HttpClient, OpenAnswer } from "./http-client.ts";
 import { type OutgoingRequest, outgoingRequest, type RequestValues } from "./outgoing-request.ts";
 import type { Plan, PlannedRequest } from "./plan.ts";
 import type { Redactor } from "./redactor.ts";
+import { timed } from "./timed.ts";
 
 export interface TransportOptions {
   readonly plan: Plan;
@@ -102,9 +103,8 @@ export class Transport {
   async #attempts<T>(signal: AbortSignal, attempt: (timed: AbortSignal) => Promise<T>): Promise<T> {
     const { retry, budget, plan } = this.#options;
     for (let count = 1; ; count += 1) {
-      const timeout = AbortSignal.timeout(plan.template.limits.requestTimeoutMs);
       try {
-        return await attempt(AbortSignal.any([signal, timeout]));
+        return await timed(signal, plan.template.limits.requestTimeoutMs, attempt);
       } catch (error) {
         const isWorthwhile = error instanceof ExchangeFailure && error.isUnsent;
         if (!isWorthwhile || count >= retry.attempts || signal.aborted) throw error;
