@@ -95,8 +95,10 @@ export class IcapConnection {
       const isWholeSent = await this.#send(request, exchange);
       const answer = await exchange.answer;
       const mustClose = fieldValues(answer.fields, "connection").some((v) => listHas(v, "close"));
-      // A body that is not sent to its end leaves the server waiting for the rest.
-      if (mustClose || !isWholeSent || parser.inAnswer) this.close();
+      // A body that is not sent to its end leaves the server waiting for the rest; and what is not
+      // flushed lies in memory of the caller's, who may use it again from now on.
+      const isFlushed = this.#socket.writableLength === 0;
+      if (mustClose || !isWholeSent || !isFlushed || parser.inAnswer) this.close();
       return answer;
     } catch (error) {
       this.close();

@@ -65,7 +65,7 @@ const icap = z.strictObject({
     .optional()
     .meta({ example: "5Mi" })
     .describe(
-      "Larger entities are `unscannable`. Set it to the server's own limit: many let pass unscanned what is above theirs.",
+      "Larger entities are `unscannable`. Set it to the server's own limit: many let pass unscanned what is above theirs. Left out: the process's `scan.maxEntityBytes`.",
     ),
 });
 
