@@ -25,7 +25,9 @@ export async function readSettingsFile<Schema extends z.ZodType>(
       document.errors.map(({ pos, code }) => `${lineOf(pos[0])}: no YAML: ${code}`),
     );
   }
-  const result = schema.safeParse(readValue(document, path));
+  const result = schema.safeParse(readValue(document, path), {
+    error: ({ input }) => (input === undefined ? "is missing" : undefined),
+  });
   if (result.success) return result.data;
   throw new SettingsError(
     result.error.issues.map(
