@@ -152,3 +152,12 @@ function literalTexts(node: ASTNode | undefined): string[] | undefined {
   const texts = node.args.map((item) => (item.op === "value" ? item.args : undefined));
   return texts.every((text) => typeof text === "string") ? texts : undefined;
 }
+
+/** Texts that an expression may give as they stand: itself, or branches of a condition. */
+export function literalResults(node: ASTNode): string[] {
+  if (node.op === "?:") {
+    const [, whenTrue, whenFalse] = node.args;
+    return [...literalResults(whenTrue), ...literalResults(whenFalse)];
+  }
+  return node.op === "value" && typeof node.args === "string" ? [node.args] : [];
+}

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import type { FunctionDefinition, VariableDefinition } from "./definitions.ts";
-import { Inspector, type Vocabulary } from "./inspection.ts";
+import { Inspector, literalResults, type Vocabulary } from "./inspection.ts";
 import { describeError, type Position } from "./syntax-error.ts";
 
 /** What a language lets expressions name and cost. */
@@ -40,6 +40,8 @@ export interface Expression {
   readonly source: string;
   /** Variables and fields that it reads, such as `entity.type` or `now`. */
   readonly uses: ReadonlySet<string>;
+  /** Texts that it may give as they stand. */
+  readonly literals: readonly string[];
   /** May throw: what is asked for is not there, or a bound is passed. */
   evaluate(activation: Activation): unknown;
 }
@@ -94,6 +96,7 @@ export class Language {
     return {
       source,
       uses,
+      literals: literalResults(parsed.ast),
       evaluate: (activation) => {
         budget.refill();
         return parsed(activation);

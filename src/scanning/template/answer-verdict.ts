@@ -15,7 +15,8 @@ const MAX_NAME_LENGTH = 1024;
 const MAX_MESSAGE_LENGTH = 4096;
 const MAX_TTL_MS = 365 * 24 * 3_600_000;
 
-const KINDS: ReadonlySet<unknown> = new Set([
+/** The words that a template may give; `pending` comes of a poll. */
+export const VERDICT_WORDS: ReadonlySet<unknown> = new Set([
   ...[VerdictKind.Clean, VerdictKind.Blocked, VerdictKind.Suspicious, VerdictKind.Unscannable],
   ...[VerdictKind.Unknown, VerdictKind.Modified, VerdictKind.Error],
 ]);
@@ -31,7 +32,7 @@ export type MadeContent = Replacement | undefined;
 export function verdictOf(plan: Plan, activation: object, content: MadeContent): Verdict {
   try {
     const kind = plan.result.verdict.evaluate(activation);
-    if (!KINDS.has(kind)) {
+    if (!VERDICT_WORDS.has(kind)) {
       return engineError("result.verdict gave no word of a verdict");
     }
     return judgement(plan, kind as VerdictKind, activation, content);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { VERDICT_WORDS } from "./answer-verdict.ts";
 import { resolveBaseUrl } from "./base-url.ts";
 import { cacheScopeOf } from "./cache-scope.ts";
 import type { Plan, PlannedErrorRule, PlannedResult, PlannedStep } from "./plan.ts";
@@ -171,6 +172,8 @@ function planResult(parts: PlanParts, { result }: Template): PlannedResult {
   if (content !== undefined && (content.step === undefined) === (content.base64 === undefined)) {
     parts.report(["result", "content"], "set exactly one of step and base64");
   }
+  const verdict = parts.expression(["result", "verdict"], result.verdict, answerLanguage, STRING);
+  checkWords(parts, verdict.literals, content !== undefined);
   const optional = (
     name: "reason" | "threats" | "score" | "message" | "ttl",
     gives: readonly string[],
@@ -178,7 +181,7 @@ function planResult(parts: PlanParts, { result }: Template): PlannedResult {
   const ofContent = (name: "base64" | "mediaType") =>
     parts.optional(["result", "content", name], content?.[name], answerLanguage, STRING);
   return {
-    verdict: parts.expression(["result", "verdict"], result.verdict, answerLanguage, STRING),
+    verdict,
     reason: optional("reason", STRING),
     threats: optional("threats", ANYTHING),
     score: optional("score", NUMBER),
@@ -187,4 +190,14 @@ function planResult(parts: PlanParts, { result }: Template): PlannedResult {
     base64: ofContent("base64"),
     mediaType: ofContent("mediaType"),
   };
+}
+
+function checkWords(parts: PlanParts, words: readonly string[], givesContent: boolean): void {
+  for (const word of words) {
+    if (!VERDICT_WORDS.has(word)) {
+      parts.report(["result", "verdict"], `"${word}" is no verdict`);
+    } else if (word === "modified" && !givesContent) {
+      parts.report(["result", "verdict"], "modified needs result.content");
+    }
+  }
 }

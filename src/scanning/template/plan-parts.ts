@@ -63,7 +63,7 @@ export class PlanParts {
     const compiled = language.compile(source, gives);
     if (typeof compiled === "string") {
       this.report(path, compiled);
-      return { source, uses: new Set(), evaluate: () => undefined };
+      return { source, uses: new Set(), literals: [], evaluate: () => undefined };
     }
     for (const use of compiled.uses) {
       this.#read(path, use);

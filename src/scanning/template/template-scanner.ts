@@ -81,6 +81,8 @@ interface Session {
   readonly transport: Transport;
 }
 
+type RunContext = FollowContext & Pick<ScanContext, "jobAtOnce">;
+
 class TemplateScanner implements Scanner {
   readonly name: string;
   readonly #plan: Plan;
@@ -217,7 +219,7 @@ class TemplateScanner implements Scanner {
   #run(
     facts: SubjectFacts,
     content: Entity | undefined,
-    { signal, deadlineAt = Number.POSITIVE_INFINITY }: FollowContext,
+    { signal, deadlineAt = Number.POSITIVE_INFINITY, jobAtOnce }: RunContext,
     takesReplacement: boolean,
   ): ScanRun {
     const { replacements } = this.#options;
@@ -228,7 +230,7 @@ class TemplateScanner implements Scanner {
         : undefined;
     const { transport } = this.#session;
     const parts = { plan: this.#plan, transport, keeper };
-    return new ScanRun(parts, { facts, content, signal, deadlineAt });
+    return new ScanRun(parts, { facts, content, signal, deadlineAt, jobAtOnce });
   }
 
   #sessionWith(credentials: TemplateCredentials): Session {

@@ -294,6 +294,21 @@ describe("a scanner with a template", () => {
       ".inline.result.content.step: no step is called rebuild",
     ],
     [
+      "a word that is no verdict",
+      {
+        inline: {
+          ...inline,
+          result: { verdict: "res.json.a ? 'blocked' : res.json.b ? 'claen' : 'clean'" },
+        },
+      },
+      '.inline.result.verdict: "claen" is no verdict',
+    ],
+    [
+      "a verdict that brings content without content",
+      { inline: { ...inline, result: { verdict: "res.json.a ? ('modified') : 'clean'" } } },
+      ".inline.result.verdict: modified needs result.content",
+    ],
+    [
       "a reason that has no place",
       { inline: { ...inline, errors: [{ when: "true", as: "Busy", reason: "size" }] } },
       ".inline.errors.0.reason: a reason belongs to Unscannable",
