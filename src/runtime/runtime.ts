@@ -51,8 +51,11 @@ export class Runtime {
   }
 
   async #swap(table: RoutingTable): Promise<void> {
-    if (table.revision === this.revision) return;
     const { shelf, metrics, logger, serve } = this.#parts;
+    if (table.revision === this.revision) {
+      metrics.configUnchanged();
+      return;
+    }
     try {
       const scanners = await shelf.prepare(table.scanners);
       serve(new Router(await this.#services(table, scanners)), table);

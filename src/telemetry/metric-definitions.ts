@@ -218,6 +218,13 @@ export const metricDefinitions = {
     labels: ["revision"],
     aggregator: "max",
   },
+  configCurrent: {
+    name: "sluice_config_current",
+    type: "gauge",
+    help: "1 when the configuration in force is the latest that was found, 0 when the latest was refused.",
+    labels: [],
+    aggregator: "min",
+  },
   configLoads: {
     name: "sluice_config_loads_total",
     type: "counter",

@@ -35,6 +35,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
   #inFlight = 0;
   #configRevision: string | undefined;
   #configAppliedAt = 0;
+  #isConfigCurrent = true;
   #readSpool: () => SpoolUsage = () => ({ memoryBytes: 0, diskBytes: 0 });
 
   constructor(registry: MetricsRegistry, options: ServerMetricsOptions) {
@@ -57,6 +58,9 @@ export class PrometheusServerMetrics implements ServerMetrics {
     registry.expose(metrics.configInfo, () => this.#configInfo());
     registry.expose(metrics.configApplied, () =>
       this.#configRevision === undefined ? [] : single(this.#configAppliedAt),
+    );
+    registry.expose(metrics.configCurrent, () =>
+      this.#configRevision === undefined ? [] : single(Number(this.#isConfigCurrent)),
     );
     exposeScanners(registry, this.#scanners);
   }
@@ -116,10 +120,16 @@ export class PrometheusServerMetrics implements ServerMetrics {
     increment(this.#configLoads, "applied");
     this.#configRevision = revision;
     this.#configAppliedAt = this.#now() / 1000;
+    this.#isConfigCurrent = true;
+  }
+
+  configUnchanged(): void {
+    this.#isConfigCurrent = true;
   }
 
   configRefused(): void {
     increment(this.#configLoads, "refused");
+    this.#isConfigCurrent = false;
   }
 
   #configInfo(): readonly Sample[] {

@@ -50,6 +50,8 @@ export interface LifecycleMetrics {
   workerRestarted(kind: WorkerKind): void;
   /** A configuration is in force from now on; `revision` is a short hash. */
   configApplied(revision: string): void;
+  /** What was found is what is in force already: a refused change was taken back. */
+  configUnchanged(): void;
   /** A new configuration was refused; the last good one stays in force. */
   configRefused(): void;
 }
@@ -78,5 +80,6 @@ export const noMetrics: ServerMetrics = {
   scanEnded: ignore,
   workerRestarted: ignore,
   configApplied: ignore,
+  configUnchanged: ignore,
   configRefused: ignore,
 };

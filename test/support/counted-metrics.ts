@@ -14,6 +14,7 @@ export class CountedMetrics implements ServerMetrics {
   readonly scanEnded = noMetrics.scanEnded;
   readonly workerRestarted = noMetrics.workerRestarted;
   readonly configApplied = noMetrics.configApplied;
+  readonly configUnchanged = noMetrics.configUnchanged;
   readonly configRefused = noMetrics.configRefused;
   readonly #onChange: () => void;
 

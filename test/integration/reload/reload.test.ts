@@ -118,12 +118,22 @@ describe("a reload", patient, () => {
       refused: [refused.refused - first.refused, second.refused - refused.refused],
       isRevisionNew: [refused.revision !== first.revision, second.revision !== first.revision],
       isNewer: [refused.since > first.since, second.since > first.since],
+      isCurrent: [refused.isCurrent, second.isCurrent],
     }).toEqual({
       applied: [0, 1],
       refused: [1, 0],
       isRevisionNew: [false, true],
       isNewer: [false, true],
+      isCurrent: [false, true],
     });
+  });
+
+  it("that was refused and is taken back is current again", async () => {
+    const good = service("restored") + scanner("a");
+    await server.reload(good);
+    await server.refuse("kind: [");
+    server.replace(good);
+    await expect.poll(async () => (await configuration(server)).isCurrent).toBe(true);
   });
 
   it("changes the ISTag of exactly the services whose answers may change", async () => {
@@ -187,5 +197,6 @@ async function configuration(server: ReloadingServer) {
     refused: loads("refused"),
     revision: revisions.join(),
     since: Number(samples["sluice_config_applied_timestamp_seconds"]),
+    isCurrent: samples["sluice_config_current"] === "1",
   };
 }

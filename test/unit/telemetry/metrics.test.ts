@@ -238,7 +238,19 @@ describe("metrics of the server", () => {
       'sluice_config_loads_total{result="refused"} 1',
       'sluice_config_info{revision="r2"} 1',
       "sluice_config_applied_timestamp_seconds 1000",
+      "sluice_config_current 0",
     ]);
+  });
+
+  it("tell that a refused configuration was taken back, or replaced by a good one", async () => {
+    const { registry, metrics } = build();
+    metrics.configApplied("r1");
+    metrics.configRefused();
+    metrics.configUnchanged();
+    expect(await values(registry, "sluice_config_current")).toEqual(["sluice_config_current 1"]);
+    metrics.configRefused();
+    metrics.configApplied("r2");
+    expect(await values(registry, "sluice_config_current")).toEqual(["sluice_config_current 1"]);
   });
 
   it("tell the version that runs", async () => {
