@@ -123,7 +123,11 @@ export class ResourceFiles {
       return await this.look();
     }
     if (this.#closed) return;
-    if ("err" in read) return onUnreadable(read.err);
+    if ("err" in read) {
+      // Back again, they are told of, even if they are what they were.
+      this.#told = "";
+      return onUnreadable(read.err);
+    }
     const contents = contentsOf(read);
     if (contents === this.#told) return;
     this.#told = contents;

@@ -136,6 +136,14 @@ describe("a reload", patient, () => {
     await expect.poll(async () => (await configuration(server)).isCurrent).toBe(true);
   });
 
+  it("that found the file gone is current again when it is back as it was", async () => {
+    const good = service("mislaid") + scanner("a");
+    await server.reload(good);
+    await server.refuse(undefined);
+    server.replace(good);
+    await expect.poll(async () => (await configuration(server)).isCurrent).toBe(true);
+  });
+
   it("changes the ISTag of exactly the services whose answers may change", async () => {
     using lists = new TempDirectory();
     const list = lists.join("list");
