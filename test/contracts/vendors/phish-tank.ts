@@ -43,6 +43,7 @@ export const phishTank: Vendor = {
       does: checking(answers.phish),
       url: undefined,
       says: { kind: "unknown" },
+      calls: [],
     },
     {
       name: "says overload where the limit is used up (509)",

@@ -44,6 +44,7 @@ export const safeBrowsing: Vendor = {
       does: finding(answers.match),
       url: undefined,
       says: { kind: "unknown" },
+      calls: [],
     },
   ],
 };

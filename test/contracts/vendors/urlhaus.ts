@@ -49,6 +49,7 @@ export const urlhaus: Vendor = {
       does: listing(answers.online),
       url: undefined,
       says: { kind: "unknown" },
+      calls: [],
     },
   ],
 };

@@ -7,7 +7,7 @@ const { answers } = fixture;
 const searching = (answer: unknown, types = "MALWARE,SOCIAL_ENGINEERING,UNWANTED_SOFTWARE") =>
   routes({
     "GET /v1/uris:search": ({ query }) => {
-      if (query.get("uri") === null) throw { status: 400, body: answers.noUri };
+      if (query.get("uri") !== "http://files.example/report") throw badRequest("uri");
       if (query.getAll("threatTypes").join() !== types) throw badRequest("threatTypes");
       return { body: answer };
     },
@@ -42,6 +42,7 @@ export const webRisk: Vendor = {
       does: searching(answers.threat),
       url: undefined,
       says: { kind: "unknown" },
+      calls: [],
     },
   ],
 };
