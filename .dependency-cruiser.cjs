@@ -13,8 +13,14 @@ const folders = {
     outside: ["zod", "yaml", "smol-toml", "fastest-levenshtein", "@marcbachmann/cel-js"],
   },
   entity: { may: ["telemetry"] },
-  scanning: { may: ["entity", "telemetry"], outside: ["undici", "zod", "content-disposition"] },
-  "scanning/template": { may: ["cel", "scanning", "entity", "telemetry"], outside: ["undici", "ipaddr.js"] },
+  scanning: {
+    may: ["entity", "telemetry"],
+    outside: ["net", "undici", "zod", "content-disposition"], // of net, addresses only: see biome.json
+  },
+  "scanning/template": {
+    may: ["cel", "scanning", "entity", "telemetry"],
+    outside: ["undici", "ipaddr.js"],
+  },
   scanners: {
     may: ["cel", "scanning", "entity", "telemetry"],
     outside: [

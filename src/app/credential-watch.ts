@@ -1,4 +1,4 @@
-import { createSecureContext } from "node:tls";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ScanV1Credentials } from "../scanning/index.ts";
 import type { Logger } from "../telemetry/index.ts";
@@ -74,7 +74,9 @@ export class CredentialWatch<T extends ScanV1Credentials> {
 
 /** Throws when TLS could not make anything of them. Messages of OpenSSL name no contents. */
 function checkTls({ tls }: ScanV1Credentials): void {
-  if (tls === undefined) return;
-  const { ca, certificate } = tls;
-  createSecureContext({ ...(ca !== undefined && { ca }), ...certificate });
+  if (tls?.ca !== undefined) new X509Certificate(tls.ca);
+  if (tls?.certificate === undefined) return;
+  const { cert, key } = tls.certificate;
+  const isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  if (!isPair) throw new Error("the certificate is not of this key");
 }

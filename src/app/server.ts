@@ -63,6 +63,7 @@ async function start(
 
   const engine = new TransactionEngine({
     router: new Router([]),
+    overlapBytes: settings.scan.overlapBytes || Number.POSITIVE_INFINITY,
     spools,
     publish: (record) => channel.publish(record),
     metrics,

@@ -153,6 +153,10 @@ export const catalogue: Catalogue<Settings> = {
       "Time for the scan of one entity; `services.on.timeout` decides what then happens. With resource files: longest scan of an embedded scanner, whatever time its service gives it.",
       timer,
     ),
+    overlapBytes: size(
+      "1Mi",
+      "From so many bytes on, a body is sent to `ScanV1` scanners while it still arrives; `0`: never.",
+    ),
     workers: countOrAuto("auto", "Threads that scan; `auto` means one per core.", {
       min: 1,
       max: 1024,

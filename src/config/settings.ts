@@ -72,6 +72,8 @@ export interface Settings {
   };
   readonly scan: {
     readonly maxEntityBytes: number;
+    /** 0: never. */
+    readonly overlapBytes: number;
     readonly timeout: number;
     readonly workers: WorkerCount;
     /** Undefined: the rules that come with Sluice. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export type { ArrivingBody } from "./arriving-body.ts";
 export { type ReadOptions, rangeOf, readContent, readHead } from "./content-reader.ts";
 export { type Entity, type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
 export {

@@ -8,6 +8,8 @@ import { failureOf, type SpoolFailure } from "./spool-failure.ts";
 export interface Block {
   readonly slab: Buffer;
   readonly length: number;
+  /** Somebody may look at it beyond the write: it is given up rather than used again. */
+  readonly isRead: boolean;
 }
 
 const CREATE_PRIVATE =
@@ -42,6 +44,11 @@ export class SpoolFile {
     return this.#pendingBytes;
   }
 
+  /** Bytes from its start that can be read. */
+  get writtenBytes(): number {
+    return this.#length;
+  }
+
   get idle(): boolean {
     return !this.#writing;
   }
@@ -52,7 +59,7 @@ export class SpoolFile {
 
   write(block: Block): void {
     if (this.#failure !== undefined || this.#discarded) {
-      this.#slabs.recycle(block.slab);
+      this.#free(block);
       return;
     }
     this.#queue.push(block);
@@ -134,7 +141,11 @@ export class SpoolFile {
 
   #release(block: Block): void {
     this.#pendingBytes -= block.slab.length;
-    this.#slabs.recycle(block.slab);
+    this.#free(block);
+  }
+
+  #free({ slab, isRead }: Block): void {
+    this.#slabs[isRead ? "abandon" : "recycle"](slab);
   }
 
   async #close(): Promise<void> {

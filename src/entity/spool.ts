@@ -1,4 +1,5 @@
 import { createHash, type Hash, hash } from "node:crypto";
+import { type Arrived, type ArrivingBody, readArriving } from "./arriving-body.ts";
 import { readContent } from "./content-reader.ts";
 import { type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
 import type { SlabPool } from "./slab-pool.ts";
@@ -64,6 +65,11 @@ export class Spool {
   #holds = 0;
   /** Ended while somebody held the content. */
   #isLeftToHolders = false;
+  /** Somebody reads while it grows: memory that he may look at is given up, not used again. */
+  #isRead = false;
+  /** All of the body is here. */
+  #isWhole = false;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(parts: SpoolParts) {
     this.#parts = parts;
@@ -102,6 +108,7 @@ export class Spool {
       if (this.#reserveSlab(bytes)) {
         if (bytes > 0) source.copy(this.#slab as Buffer, this.#size, start, end);
         this.#size += bytes;
+        this.#wake();
         return AppendResult.More;
       }
       if (!this.#takeDisk(this.#size + bytes)) return this.#refuse(SpoolFailureKind.SpoolFull);
@@ -116,7 +123,7 @@ export class Spool {
   finishInMemory(): KeptBody | undefined {
     const data = this.memoryView;
     if (data === undefined || this.#failure !== undefined) return undefined;
-    this.#ended = true;
+    this.#endWhole();
     return {
       content: { kind: "memory", data },
       size: this.#size,
@@ -133,6 +140,7 @@ export class Spool {
     if (this.#failure !== undefined) return { ok: false, failure: this.#failure };
     const file = this.#file as SpoolFile;
     this.#writeTail(file);
+    this.#endWhole();
     const head = await file.seal();
     if (!Buffer.isBuffer(head)) return { ok: false, failure: head };
     const sha256 = (this.#hash as Hash).digest("hex");
@@ -155,6 +163,14 @@ export class Spool {
       throw new Error("spool file cannot be replayed", { cause: file.failure.cause });
     }
     yield* readContent(this.#fileContent(file));
+  }
+
+  /** The body as it is so far and will be, for readers that do not wait for its end. */
+  arriving(): ArrivingBody {
+    this.#isRead = true;
+    const head = Buffer.from(this.memoryView?.subarray(0, HEAD_BYTES) ?? NO_BYTES);
+    const retain = (): (() => void) => this.retain();
+    return { head, retain, read: () => readArriving((from) => this.#arrived(from), this.#more) };
   }
 
   /**
@@ -184,15 +200,51 @@ export class Spool {
    * retains it is known here. When in doubt (a scan timed out), `dispose`.
    */
   recycle(): void {
-    this.#release((slab) => this.#parts.slabs.recycle(slab));
+    this.#release((slab) => this.#free(slab));
+  }
+
+  /** What a reader of the growing body finds behind `from`. */
+  #arrived(from: number): Arrived {
+    const { failure } = this;
+    const isOver = this.#disposed || (this.#ended && !this.#isWhole);
+    if (failure !== undefined || isOver) return { kind: "broken", cause: failure?.cause };
+    const file = this.#file;
+    if (this.#isWhole && from === this.#size) return { kind: "end" };
+    if (file !== undefined) {
+      const { path, writtenBytes } = file;
+      return writtenBytes > from ? { kind: "file", path, end: writtenBytes } : { kind: "nothing" };
+    }
+    if (this.#size === from) return { kind: "nothing" };
+    return { kind: "memory", bytes: (this.#slab as Buffer).subarray(from, this.#size) };
+  }
+
+  /** Resolves when there may be more. */
+  readonly #more = (): Promise<void> => new Promise((resolve) => this.#waiting.push(resolve));
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #endWhole(): void {
+    this.#ended = true;
+    this.#isWhole = true;
+    this.#wake();
+  }
+
+  /** Gives memory back that a reader of the growing body may have been shown. */
+  #free(slab: Buffer): void {
+    this.#parts.slabs[this.#isRead ? "abandon" : "recycle"](slab);
   }
 
   #release(free: (slab: Buffer) => void): void {
     if (this.#disposed) return;
     this.#ended = true;
+    this.#wake();
     this.#isLeftToHolders = this.#holds > 0;
     if (this.#isLeftToHolders) return;
     this.#disposed = true;
+    this.#wake();
     if (this.#slab !== undefined) free(this.#slab);
     this.#slab = undefined;
     if (this.#tail !== undefined) this.#parts.slabs.recycle(this.#tail);
@@ -213,7 +265,7 @@ export class Spool {
     this.#slab = slab;
     if (old === undefined) return true;
     old.copy(slab, 0, 0, this.#size);
-    this.#parts.slabs.recycle(old);
+    this.#free(old);
     return true;
   }
 
@@ -224,7 +276,7 @@ export class Spool {
     this.#hash = createHash("sha256");
     const slab = this.#slab;
     this.#slab = undefined;
-    if (slab !== undefined) this.#write(file, slab, this.#size);
+    if (slab !== undefined) this.#write(file, slab, this.#size, this.#isRead);
   }
 
   #appendToFile(source: Buffer, start: number, end: number): AppendResult {
@@ -256,12 +308,13 @@ export class Spool {
     this.#tailBytes = 0;
   }
 
-  #write(file: SpoolFile, slab: Buffer, length: number): void {
+  #write(file: SpoolFile, slab: Buffer, length: number, isRead = false): void {
     this.#hash?.update(slab.subarray(0, length));
-    file.write({ slab, length });
+    file.write({ slab, length, isRead });
   }
 
   #onProgress(file: SpoolFile): void {
+    this.#wake();
     if (file.idle && !this.#disposed) this.#writeTail(file);
     const drained = file.pendingBytes <= this.#parts.maxPendingBytes / 4;
     if (!this.#paused || !(drained || file.failure !== undefined)) return;
@@ -271,6 +324,7 @@ export class Spool {
 
   #refuse(kind: SpoolFailureKind): AppendResult {
     this.#failure = { kind };
+    this.#wake();
     return AppendResult.Refused;
   }
 

@@ -1,5 +1,10 @@
 import type { ScannerEntry } from "../resources/index.ts";
-import { ConcurrencyLimit, RateLimit, type Scanner } from "../scanning/index.ts";
+import {
+  ConcurrencyLimit,
+  OverlappingScanner,
+  RateLimit,
+  type Scanner,
+} from "../scanning/index.ts";
 import type { ScannerMetrics } from "../telemetry/index.ts";
 import { ObservedScanner } from "./observed-scanner.ts";
 import { UnavailableScanner } from "./unavailable-scanner.ts";
@@ -87,6 +92,20 @@ export class ScannerShelf {
     const observed = new ObservedScanner(scanner, this.#metrics);
     const limited = new ConcurrencyLimit(observed, { concurrency, queue });
     const paced = rate === undefined ? limited : new RateLimit(limited, rate);
-    return this.#remember(paced, entry);
+    return this.#remember(overlapping(paced, entry), entry);
   }
+}
+
+/** How long a scan that began early holds a place for a slow sender. */
+const MAX_EARLY_WAIT_MS = 30_000;
+const EARLY_PAUSE_MS = 60_000;
+
+/** Scanners elsewhere may be sent what is still arriving; half of their places are for what is here. */
+function overlapping(scanner: Scanner, { protocol }: ScannerEntry): Scanner {
+  if (protocol.type !== "ScanV1") return scanner;
+  return new OverlappingScanner(scanner, {
+    maxEarly: Math.floor(protocol.limits.concurrency / 2),
+    maxWaitMs: MAX_EARLY_WAIT_MS,
+    pauseMs: EARLY_PAUSE_MS,
+  });
 }

@@ -12,14 +12,21 @@ export abstract class DecoratedScanner implements Scanner {
   readonly follow?: NonNullable<Scanner["follow"]>;
   /** Likewise. */
   readonly remember?: NonNullable<Scanner["remember"]>;
+  /** Likewise. */
+  readonly recall?: NonNullable<Scanner["recall"]>;
   /** Likewise; a decorator that sees more in it puts its own in place. */
   screen?: NonNullable<Scanner["screen"]>;
 
+  /** Likewise; a decorator that changes the context puts its own in place. */
+  begin?: NonNullable<Scanner["begin"]>;
+
   constructor(inner: Scanner) {
     this.inner = inner;
+    if (inner.begin !== undefined) this.begin = inner.begin.bind(inner);
     if (inner.screen !== undefined) this.screen = inner.screen.bind(inner);
     if (inner.follow !== undefined) this.follow = inner.follow.bind(inner);
     if (inner.remember !== undefined) this.remember = inner.remember.bind(inner);
+    if (inner.recall !== undefined) this.recall = inner.recall.bind(inner);
   }
 
   get name(): string {
@@ -36,6 +43,10 @@ export abstract class DecoratedScanner implements Scanner {
 
   get cacheScope(): CacheScope {
     return this.inner.cacheScope ?? "content";
+  }
+
+  get takesArriving(): boolean {
+    return this.inner.takesArriving ?? false;
   }
 
   get stages(): readonly ScanStage[] {

@@ -12,8 +12,10 @@ export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
+export { type ArrivingEntity, EarlyScans } from "./early-scans.ts";
 export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
 export { isNotNeeded, NOT_NEEDED } from "./not-needed.ts";
+export { OverlappingScanner } from "./overlapping-scanner.ts";
 export { pause } from "./pause.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
@@ -26,6 +28,7 @@ export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner
 export {
   type Beginning,
   type ClientIdentity,
+  type Decision,
   type FollowContext,
   type JudgedContext,
   type JudgedEntity,

@@ -1,8 +1,9 @@
 import type { Entity } from "../entity/index.ts";
 import { ask, epochOf, guarded, type Member, type ScannerAnswer } from "./ask.ts";
 import { combineVerdicts, distinctThreats } from "./combine.ts";
+import type { ArrivingEntity } from "./early-scans.ts";
 import { HeldReplacement } from "./held-replacement.ts";
-import type { ScanContext, Scanner } from "./scanner.ts";
+import type { EarlyContext, ScanContext, Scanner } from "./scanner.ts";
 import { isOpinion } from "./strategy.ts";
 import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "./verdict.ts";
 
@@ -47,6 +48,11 @@ export class ModifyingScanner implements Scanner {
 
   get maxBytes(): number {
     return this.#judge?.maxBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Modifiers wait for the judge, and for the end. */
+  begin(arriving: ArrivingEntity, context: EarlyContext): void {
+    this.#judge?.begin?.(arriving, context);
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {

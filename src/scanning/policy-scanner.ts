@@ -10,6 +10,10 @@ export class PolicyScanner extends DecoratedScanner {
   constructor(inner: Scanner, policy: string) {
     super(inner);
     this.#policy = policy;
+    const begin = inner.begin?.bind(inner);
+    if (begin !== undefined) {
+      this.begin = (arriving, context) => begin(arriving, { ...context, policy });
+    }
   }
 
   scan(entity: Entity, context: ScanContext): Promise<Verdict> {

@@ -1,7 +1,8 @@
 import type { Entity } from "../entity/index.ts";
 import { ask, epochOf, guarded, judgeVerdict, type Member, type ScannerAnswer } from "./ask.ts";
+import type { ArrivingEntity } from "./early-scans.ts";
 import { NOT_NEEDED } from "./not-needed.ts";
-import type { ScanContext, Scanner } from "./scanner.ts";
+import type { EarlyContext, ScanContext, Scanner } from "./scanner.ts";
 import { type CombineStrategy, decide, type JudgeAnswer } from "./strategy.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -45,6 +46,11 @@ export class ScannerSet implements Scanner {
 
   get maxBytes(): number {
     return Math.max(0, ...this.#members.map(({ scanner }) => scanner.maxBytes));
+  }
+
+  begin(arriving: ArrivingEntity, context: EarlyContext): void {
+    const decides = context.decides && this.#strategy.type === "AnyBlocks";
+    for (const { scanner } of this.#members) scanner.begin?.(arriving, { ...context, decides });
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {

@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/index.ts";
+import type { ArrivingEntity, EarlyScans } from "./early-scans.ts";
 import type { CacheScope, Verdict } from "./verdict.ts";
 
 /** The client's own client, where the service shares it with scanners. */
@@ -36,6 +37,11 @@ export interface ScanContext {
    * scanner is told that nobody waits any more.
    */
   readonly keepJob?: boolean;
+  /**
+   * With `keepJob`: the job is wanted as soon as there is one. Whoever asks follows it, without holding
+   * a place of the scanner meanwhile.
+   */
+  readonly jobAtOnce?: boolean;
   /** When a verdict is of no use any more, on the clock of `performance.now()`. */
   readonly deadlineAt?: number;
   /** W3C Trace Context of the transaction. */
@@ -48,6 +54,32 @@ export interface ScanContext {
    * in the budget meanwhile. Left out: they are valid as long as the caller waits.
    */
   readonly retain?: (() => () => void) | undefined;
+  /** Who gets the message, for what is recorded of it; left out where the service records nobody. */
+  readonly recipient?: ClientIdentity | undefined;
+  /** Calls the listener once it is decided what becomes of the message. Left out: nobody tells. */
+  readonly onDecided?: ((listener: (decision: Decision) => void) => void) | undefined;
+  /** Scans of the entity that began before its end. */
+  readonly early?: EarlyScans | undefined;
+  /**
+   * Bytes that are still arriving, to be scanned in place of the entity's, which has neither length nor
+   * hash. Only for scanners with `takesArriving`.
+   */
+  readonly arriving?: ArrivingEntity | undefined;
+}
+
+/** What becomes of a message. */
+export interface Decision {
+  /** It goes on to its receiver, as it is or changed. */
+  readonly passes: boolean;
+  /** A verdict condemns it: no other one could make it worse. */
+  readonly isCondemned: boolean;
+}
+
+/** Of a scan that begins before the end of its entity. */
+export interface EarlyContext extends ScanContext {
+  readonly early: EarlyScans;
+  /** What this scanner blocks is blocked, whatever others say. */
+  readonly decides: boolean;
 }
 
 /** What a verdict may depend on, for one who remembers it later than the scan. */
@@ -94,6 +126,13 @@ export interface Scanner {
   /** What its verdicts depend on; left out: the content alone. */
   readonly cacheScope?: CacheScope;
   scan(entity: Entity, context: ScanContext): Promise<Verdict>;
+  /** Whether it can be given bytes that are still arriving (`ScanContext.arriving`), as of now. */
+  readonly takesArriving?: boolean;
+  /**
+   * The entity is arriving: scans of it may begin. They are kept in `context.early`, where `scan` finds
+   * them; whoever calls ends what was not asked for. Left out: nothing can begin before the end.
+   */
+  begin?(arriving: ArrivingEntity, context: EarlyContext): void;
   /** Where `screen` may come to a decision, as of now; left out: nowhere. */
   readonly stages?: readonly ScanStage[];
   /**
@@ -116,6 +155,11 @@ export interface Scanner {
     context: JudgedContext,
     judged: { readonly verdict: Verdict; readonly epoch: string },
   ): void;
+  /**
+   * The verdict that is remembered of the same, of an entity of any size. Asks nobody else and never
+   * rejects. Only of scanners whose verdicts are remembered.
+   */
+  recall?(entity: JudgedEntity, context: JudgedContext): Promise<Verdict | undefined>;
   /** Ends workers and connections; scans under way answer `error`. Safe to call twice. */
   close(): Promise<void>;
 }

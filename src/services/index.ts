@@ -26,6 +26,7 @@ export { Router } from "./router.ts";
 export { passes } from "./rules/index.ts";
 export { ScanService, type ScanServiceOptions } from "./scan-service.ts";
 export {
+  type EarlyJudgement,
   type Examination,
   type MessageSource,
   NEEDS_MORE,

@@ -8,6 +8,8 @@ export interface ScanContextOptions {
   readonly service: string;
   /** Scanners may know who the user is: the service says so. */
   readonly sharesIdentity: boolean;
+  /** Who the user is may be recorded: the service says so. */
+  readonly recordsIdentity: boolean;
 }
 
 /** What scanners may know about a message. */
@@ -28,6 +30,7 @@ export function scanContextOf(
     httpMethod: message.requestLine?.method,
     httpStatus: isRequest ? undefined : message.statusLine?.status,
     identity: options.sharesIdentity ? identityOf(message) : undefined,
+    recipient: options.recordsIdentity ? identityOf(message) : undefined,
     signal,
     ...traceOf(message),
   };

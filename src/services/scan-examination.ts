@@ -1,4 +1,5 @@
 import {
+  type ArrivingBody,
   type BodyDescription,
   type Entity,
   type EntityExtractor,
@@ -13,6 +14,8 @@ import { hasBody } from "../protocol/index.ts";
 import {
   type Beginning,
   combineVerdicts,
+  type Decision,
+  EarlyScans,
   errorVerdict,
   type ScanContext,
   type Scanner,
@@ -39,7 +42,13 @@ import {
   type ServiceFacts,
 } from "./rules/index.ts";
 import { scanContextOf } from "./scan-context.ts";
-import { type Examination, type MessageSource, NEEDS_MORE, type ReceivedBody } from "./service.ts";
+import {
+  type EarlyJudgement,
+  type Examination,
+  type MessageSource,
+  NEEDS_MORE,
+  type ReceivedBody,
+} from "./service.ts";
 
 /** What a service lends to the examination of one message. */
 export interface ExaminationMeans {
@@ -50,6 +59,7 @@ export interface ExaminationMeans {
   readonly extractor: EntityExtractor;
   readonly outcomes: OutcomeMaker;
   readonly sharesIdentity: boolean;
+  readonly recordsIdentity: boolean;
 }
 
 /** One message on its way through a service's rules and scanners. */
@@ -62,6 +72,10 @@ export class ScanExamination implements Examination {
   #decision: RuleDecision | undefined;
   /** Keeps what is scanned valid for those who read on. */
   #retain: ScanContext["retain"];
+  /** Scans that began while the body arrived. */
+  #early: EarlyScans | undefined;
+  /** Who wants to know what becomes of the message. */
+  readonly #listeners: ((decision: Decision) => void)[] = [];
 
   constructor(message: Message, source: MessageSource, means: ExaminationMeans) {
     this.#message = message;
@@ -98,7 +112,42 @@ export class ScanExamination implements Examination {
     return this.#outcome({ finding: findingOf(verdict), verdict, entity: known, scanMs });
   }
 
+  arrive(body: () => ArrivingBody): EarlyJudgement | undefined {
+    const { scanner } = this.#means;
+    // Rules about the entity may spare the scanners; a coding or a multipart has to be undone first.
+    if (scanner?.begin === undefined || this.#rulesSeeEntity) return undefined;
+    if (!isPlainBody(this.#description)) return undefined;
+    const arriving = body();
+    const known = entityFromHeads(this.#message, arriving.head);
+    if (known.size > scanner.maxBytes) return undefined;
+    const early = new EarlyScans();
+    this.#early = early;
+    const context = this.#contextOf(new AbortController().signal);
+    const { fileName, declaredType, detectedType } = known;
+    const { read, retain } = arriving;
+    const entity = { fileName, declaredType, detectedType, read, retain };
+    scanner.begin(entity, { ...context, early, decides: true });
+    const { promise: decided, resolve } = Promise.withResolvers<Outcome>();
+    void early.blocked.then((verdict) => {
+      const outcome = this.#outcome({ finding: findingOf(verdict), verdict, entity: known });
+      // Where it is only watched, the message goes on, whole.
+      if (outcome.kind === "blocked") resolve(outcome);
+    });
+    return { decided, end: () => early.end() };
+  }
+
   async judge(received: ReceivedBody, signal: AbortSignal): Promise<Outcome> {
+    let decision: Decision = { passes: false, isCondemned: false };
+    try {
+      const outcome = await this.#judge(received, signal);
+      decision = decisionOf(outcome);
+      return outcome;
+    } finally {
+      for (const listener of this.#listeners) listener(decision);
+    }
+  }
+
+  async #judge(received: ReceivedBody, signal: AbortSignal): Promise<Outcome> {
     // A preview may have been too short to show what the entity is.
     if (this.#rulesSeeEntity && this.#decision?.rule === undefined) this.#decision = undefined;
     const findings = this.#askRules(() => this.#knownEntity(received));
@@ -158,6 +207,7 @@ export class ScanExamination implements Examination {
     if (!this.#looksInside) return { finding: Finding.Nothing };
     const started = performance.now();
     this.#retain = received.retain;
+    this.#early?.arrived(received.body.sha256);
     const findings = await this.#scanBody(received.body, signal);
     return { ...findings, scanMs: performance.now() - started };
   }
@@ -239,12 +289,23 @@ export class ScanExamination implements Examination {
     return findingsOfRule(this.#ruleOn(entity));
   }
 
+  readonly #onDecided = (listener: (decision: Decision) => void): void => {
+    this.#listeners.push(listener);
+  };
+
   #contextOf(signal: AbortSignal): ScanContext {
-    const { service, sharesIdentity } = this.#means;
-    const options = { service: service.name, sharesIdentity };
+    const { service, sharesIdentity, recordsIdentity } = this.#means;
+    const options = { service: service.name, sharesIdentity, recordsIdentity };
     const context = scanContextOf(this.#message, this.#source, options, signal);
-    return { ...context, retain: this.#retain };
+    return { ...context, retain: this.#retain, early: this.#early, onDecided: this.#onDecided };
   }
+}
+
+function decisionOf({ kind, report }: Outcome): Decision {
+  return {
+    passes: kind === "unmodified" || kind === "modified",
+    isCondemned: report.verdict?.kind === VerdictKind.Blocked,
+  };
 }
 
 const STAGES = Object.values(ScanStage);

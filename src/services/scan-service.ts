@@ -95,6 +95,7 @@ export class ScanService implements Service {
       extractor: this.#options.extractor,
       outcomes: this.#outcomes,
       sharesIdentity: this.#options.sharesIdentity,
+      recordsIdentity: this.recordsIdentity,
     });
   }
 }

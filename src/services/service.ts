@@ -1,4 +1,4 @@
-import type { KeptBody, SpoolFailure } from "../entity/index.ts";
+import type { ArrivingBody, KeptBody, SpoolFailure } from "../entity/index.ts";
 import type { Method } from "../protocol/index.ts";
 import type { Message } from "./message.ts";
 import type { Outcome } from "./outcome.ts";
@@ -25,6 +25,14 @@ export interface MessageSource {
 /** The service cannot tell yet: it wants the preview, or all of the body. */
 export const NEEDS_MORE = "needs-more";
 
+/** What a service does about a body that is still arriving. */
+export interface EarlyJudgement {
+  /** Resolves when the rest of the body cannot change the outcome any more, which may be never. */
+  readonly decided: Promise<Outcome>;
+  /** Ends what runs and was not taken up by `judge`. */
+  end(): void;
+}
+
 /** One message under examination by a service. */
 export interface Examination {
   /**
@@ -39,6 +47,11 @@ export interface Examination {
    * says so. What fails here is left to `judge`.
    */
   screen?(preview: Buffer, signal: AbortSignal): Promise<Outcome | typeof NEEDS_MORE>;
+  /**
+   * After `decide` asked for more: so much of the body is here that it is worth to begin. Undefined when
+   * there is nothing to do before its end. Left out: there never is.
+   */
+  arrive?(body: () => ArrivingBody): EarlyJudgement | undefined;
   /**
    * Judges the whole message after `decide` asked for more. Failures are outcomes.
    *

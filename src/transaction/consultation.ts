@@ -1,5 +1,7 @@
+import type { Spool } from "../entity/index.ts";
 import { icapError } from "../protocol/index.ts";
 import {
+  type EarlyJudgement,
   type Examination,
   failedWith,
   type Message,
@@ -24,6 +26,8 @@ export class Consultation {
   readonly #logger: Logger;
   #examination: Examination | undefined;
   #judgement: Judgement | undefined;
+  #early: EarlyJudgement | undefined;
+  #isArriving = false;
 
   constructor(service: Service, message: Message, source: MessageSource, logger: Logger) {
     this.#service = service;
@@ -55,6 +59,26 @@ export class Consultation {
     });
   }
 
+  /**
+   * So much of the body is here: what may begin before its end begins, once. Resolves with an outcome
+   * that the rest cannot change, if that comes while it is still open; never, otherwise.
+   */
+  arrive(spool: Spool, isOpen: () => boolean): Promise<Outcome> | undefined {
+    if (this.#isArriving || spool.failure !== undefined) return undefined;
+    this.#isArriving = true;
+    try {
+      this.#early = this.#examined.arrive?.(() => spool.arriving());
+    } catch (error) {
+      return Promise.resolve(this.unexpected(error));
+    }
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    void this.#early?.decided.then((outcome) => {
+      if (isOpen()) resolve(outcome);
+      else releaseOutcome(outcome);
+    });
+    return promise;
+  }
+
   judge(body: ReceivedBody): Promise<Outcome> {
     return this.#run((signal) => this.#examined.judge(body, signal));
   }
@@ -62,6 +86,7 @@ export class Consultation {
   /** Nobody waits any more; whatever runs is told so. Safe to call at any time. */
   cancel(): void {
     this.#judgement?.cancel();
+    this.#early?.end();
   }
 
   unexpected(error: unknown): Outcome {

@@ -11,6 +11,8 @@ export interface TransactionEngineOptions {
   readonly publish: TransactionSubscriber;
   readonly metrics: ProgressMetrics;
   readonly logger: Logger;
+  /** From so many bytes on scans may begin while a body arrives; left out: never. */
+  readonly overlapBytes?: number;
 }
 
 /** What all transactions of a process share. */
@@ -19,6 +21,7 @@ export class TransactionEngine {
   readonly publish: TransactionSubscriber;
   readonly metrics: ProgressMetrics;
   readonly logger: Logger;
+  readonly overlapBytes: number;
   readonly answers = new Answers(new HttpDate());
   readonly scratch = new Scratch();
   #router: Router;
@@ -28,6 +31,7 @@ export class TransactionEngine {
     this.publish = options.publish;
     this.metrics = options.metrics;
     this.logger = options.logger;
+    this.overlapBytes = options.overlapBytes ?? Number.POSITIVE_INFINITY;
     this.#router = options.router;
   }
 

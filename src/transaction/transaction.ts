@@ -260,6 +260,7 @@ export class Transaction implements MessageSource {
   #keep(bytes: Buffer, start: number, end: number): void {
     const spool = this.#openSpool();
     const result = spool.append(bytes, start, end);
+    if (spool.size >= this.#engine.overlapBytes && !this.#previewRuns) this.#offer(spool);
     if (result === AppendResult.More) return;
     this.#link.pauseReading();
     if (result === AppendResult.Pause) return;
@@ -267,6 +268,12 @@ export class Transaction implements MessageSource {
     this.#overflow.push(Buffer.from(bytes.subarray(start, end)));
     if (this.#outcome !== undefined) this.#gatherFor(this.#outcome);
     else if (spool.failure !== undefined) this.#judge({ kind: "failed", failure: spool.failure });
+  }
+
+  /** Scans may begin. What they decide counts until all is here: then `judge` comes to the same. */
+  #offer(spool: Spool): void {
+    const isOpen = () => this.#progress === Progress.Arriving && this.#outcome === undefined;
+    if (isOpen()) this.#await(this.#consultation?.arrive(spool, isOpen));
   }
 
   #openSpool(): Spool {

@@ -18,6 +18,8 @@ export interface ServerUnderTestOptions {
   /** What differs from a server on one loopback port with bounds that no test reaches. */
   readonly server?: ServerChanges;
   readonly spool?: Partial<Omit<SpoolStoreOptions, "directory">>;
+  /** Left out: nothing begins before the end of a body. */
+  readonly overlapBytes?: number;
 }
 
 export interface LogLine {
@@ -63,7 +65,7 @@ export class ServerUnderTest {
   private constructor(
     directory: TempDirectory,
     spools: SpoolStore,
-    { services = [], server = {} }: ServerUnderTestOptions,
+    { services = [], server = {}, overlapBytes }: ServerUnderTestOptions,
   ) {
     this.#directory = directory;
     this.spools = spools;
@@ -79,6 +81,7 @@ export class ServerUnderTest {
       },
       metrics,
       logger,
+      ...(overlapBytes !== undefined && { overlapBytes }),
     });
     this.server = new IcapServer(changed(server), { engine: this.engine, metrics, logger });
   }

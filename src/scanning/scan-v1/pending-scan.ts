@@ -37,12 +37,14 @@ interface PendingScan {
 /** What outlives the scan that was answered 202. */
 interface KeptThings extends Pick<PendingScan, "keeper"> {
   readonly keepJob?: boolean;
+  /** `pending` is said at once. */
+  readonly jobAtOnce?: boolean;
 }
 
 /**
  * Asks for the verdict of a scan that was answered 202, until it comes, the scanner has lost it or
  * the time is up. In the last case the verdict stays `pending`: with a job when somebody will follow
- * it (`keepJob`), else the scanner is told that nobody waits any more.
+ * it (`keepJob`; at once with `jobAtOnce`), else the scanner is told that nobody waits any more.
  */
 export async function awaitVerdict(
   endpoint: Endpoint,
@@ -54,7 +56,8 @@ export async function awaitVerdict(
     return failure(VerdictReason.EngineError, "202 without a Location on the same origin");
   }
   const scan = { endpoint, path, context, keeper };
-  const answer = await pollOn(scan, accepted);
+  const goesOnAlone = context.keepJob && context.jobAtOnce && jobOf(scan) !== undefined;
+  const answer = goesOnAlone ? { ...accepted, isFinal: false } : await pollOn(scan, accepted);
   if (answer.isFinal) return answer;
   // Whoever gave up does not see the job either.
   const isAborted = context.signal.aborted;
@@ -62,6 +65,17 @@ export async function awaitVerdict(
   if (job !== undefined) return { ...accepted, verdict: { ...accepted.verdict, job } };
   cancel(scan);
   return isAborted ? failure(VerdictReason.Timeout, "the scan was aborted") : answer;
+}
+
+/** The answer to whoever cannot wait for a scan that was answered 202: the scanner is told. */
+export function refusePending(
+  endpoint: Endpoint,
+  { location }: Answer,
+  context: FollowContext,
+): Answer {
+  const path = pathOf(location, endpoint.origin);
+  if (path !== undefined) cancel({ endpoint, path, context });
+  return failure(VerdictReason.EngineError, "202 before the end of the entity");
 }
 
 /** Asks on about a scan that `awaitVerdict`, here or on another pod, gave as a job. */

@@ -44,6 +44,22 @@ export function requestFields({
   };
 }
 
+/** Those of an entity that is still arriving: neither its length nor its hash is known. */
+export function arrivingFields(
+  arriving: EntityFacts,
+  context: ScanContext,
+  leftMs: number | undefined,
+): RequestFields {
+  return {
+    ...acceptField(false),
+    "scan-stage": "full",
+    "scan-total-length": "unknown",
+    ...commonFields(arriving, context),
+    // No Prefer: nobody could wait longer than the entity takes to arrive.
+    ...(leftMs !== undefined && { [DEADLINE]: deadlineFields(leftMs)[DEADLINE] as string }),
+  };
+}
+
 /** Those of a question about the beginning of an entity. */
 export function beginningFields(
   beginning: Beginning,

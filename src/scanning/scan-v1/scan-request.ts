@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import { type Entity, type EntityContent, readContent } from "../../entity/index.ts";
+import type { ArrivingEntity } from "../early-scans.ts";
 import type { Beginning, ScanContext } from "../scanner.ts";
 import type { HttpRequest } from "./connection.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
-import { beginningFields, requestFields } from "./request-fields.ts";
+import { arrivingFields, beginningFields, requestFields } from "./request-fields.ts";
 
 export interface ScanRequestOptions {
   /** The bytes go with the request, rather than their hash alone. */
@@ -29,6 +30,17 @@ export function scanRequest(
     body: sendsContent && entity.size > 0 ? bodyOf(entity.content) : undefined,
     keeper: taken,
     signal,
+  };
+}
+
+/** `POST /v1/scan` with bytes that are still arriving. */
+export function arrivingRequest(arriving: ArrivingEntity, context: ScanContext): HttpRequest {
+  return {
+    method: "POST",
+    path: "",
+    headers: arrivingFields(arriving, context, leftMsOf(context)),
+    body: Readable.from(arriving.read(), { objectMode: false }),
+    signal: context.signal,
   };
 }
 

@@ -22,11 +22,11 @@ import type { FoundAddress } from "./endpoint-group.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
 import { EpochWindow } from "./epoch-window.ts";
 import { decodeJob } from "./job.ts";
-import { awaitVerdict, followScan } from "./pending-scan.ts";
+import { awaitVerdict, followScan, refusePending } from "./pending-scan.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import { beginningRequest, scanRequest } from "./scan-request.ts";
-import { isAskedAt, refusalOf, wantsContent } from "./scanner-info.ts";
+import { arrivingRequest, beginningRequest, scanRequest } from "./scan-request.ts";
+import { isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
 
 export type { ScanV1Credentials } from "./connection.ts";
 
@@ -121,6 +121,10 @@ class ScanV1Scanner implements Scanner {
     return this.#epochs.current ?? UNKNOWN_EPOCH;
   }
 
+  get takesArriving(): boolean {
+    return this.#pool.endpoints.every(({ info }) => takesArriving(info));
+  }
+
   /** What the replica takes that takes most; `scan` knows which one it asks. */
   get maxBytes(): number {
     return Math.max(
@@ -211,8 +215,14 @@ class ScanV1Scanner implements Scanner {
   }
 
   async #ask(endpoint: Endpoint, entity: Entity, context: ScanContext): Promise<Answer> {
+    const { arriving } = context;
     const refusal = refusalOf(entity, endpoint.info);
     if (refusal !== undefined) return { verdict: refusal, retry: false, failed: false };
+    if (arriving !== undefined) {
+      const answer = await endpoint.scan(arrivingRequest(arriving, context));
+      const isPending = answer.verdict.kind === VerdictKind.Pending;
+      return isPending ? refusePending(endpoint, answer, context) : answer;
+    }
     const request = scanRequest(entity, context, {
       sendsContent: wantsContent(endpoint.info),
       keeper: this.#options.replacements,

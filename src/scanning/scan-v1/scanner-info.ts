@@ -13,6 +13,10 @@ const infoDocument = z.object({
   inputs: z.array(z.string()).optional(),
   /** When it may be asked; unknown words are of later versions. */
   stages: z.array(z.string()).optional(),
+  /** What it must be told before the first byte. */
+  requires: z
+    .object({ contentLength: z.boolean().optional(), sha256: z.boolean().optional() })
+    .optional(),
   /** Of a beginning; left out: as many as there are. */
   previewBytes: z.int().min(0).optional(),
   maxBytes: z.int().min(0).optional(),
@@ -41,6 +45,15 @@ export function isAskedAt(stage: string, info: ScannerInfo | undefined): boolean
 /** Whether the bytes of an entity are of any use to the scanner; a hash list wants none. */
 export function wantsContent(info: ScannerInfo | undefined): boolean {
   return info?.inputs === undefined || info.inputs.includes("content");
+}
+
+/**
+ * Whether it can be sent content whose length and hash nobody knows yet. It must have said so: one that
+ * does not know chunked requests may take them for empty ones, and call them clean.
+ */
+export function takesArriving(info: ScannerInfo | undefined): boolean {
+  const { contentLength, sha256 = false } = info?.requires ?? {};
+  return wantsContent(info) && contentLength === false && !sha256;
 }
 
 /** Why an entity is not worth sending, in the words of a verdict. */

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { CredentialWatch } from "../../../src/app/credential-watch.ts";
 import type { ScanV1Credentials } from "../../../src/scanning/index.ts";
 import { type Logger, silentLogger } from "../../../src/telemetry/index.ts";
+import { CertificateAuthority } from "../../support/certificate-authority.ts";
 
 const field = (value: string): ScanV1Credentials => ({ auth: { name: "authorization", value } });
 const first = field("first");
@@ -11,6 +12,15 @@ describe("CredentialWatch", () => {
   const told: ScanV1Credentials[] = [];
   const lines: string[] = [];
   let watch: CredentialWatch<ScanV1Credentials>;
+  let ca: string;
+  let one: { readonly cert: string; readonly key: string };
+  let other: typeof one;
+  beforeAll(async () => {
+    const authority = await CertificateAuthority.create();
+    [one, other] = [await authority.issueClient("DNS:a"), await authority.issueClient("DNS:b")];
+    ca = authority.cert;
+    authority.remove();
+  });
   beforeEach(() => {
     vi.useFakeTimers();
     told.length = 0;
@@ -70,6 +80,17 @@ describe("CredentialWatch", () => {
     await look();
     expect(told).toEqual([]);
     expect(lines).toHaveLength(1);
+  });
+
+  it("does not tell of a certificate whose key is not there yet", async () => {
+    const tls = { ca, minVersion: "TLSv1.2" } as const;
+    read = () =>
+      Promise.resolve({ tls: { ...tls, certificate: { cert: one.cert, key: other.key } } });
+    await look();
+    expect(told).toEqual([]);
+    read = () => Promise.resolve({ tls: { ...tls, certificate: other } });
+    await look();
+    expect(told).toHaveLength(1);
   });
 
   it("tells nothing once it is stopped, not even what it was reading", async () => {
