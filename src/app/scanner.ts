@@ -73,7 +73,7 @@ export async function makeScanner(
     });
   }
   if (protocol.type === "Template") {
-    return makeTemplateScanner(name, protocol, settings, { logger, spools });
+    return makeTemplateScanner(name, protocol, settings, { logger, spools, endpointMetrics });
   }
   const scanner = await makeEmbedded(name, protocol, settings, logger);
   descriptions.add(entry, scanner);

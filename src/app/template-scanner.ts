@@ -3,18 +3,24 @@ import type { SpoolStore } from "../entity/index.ts";
 import type { ScannerEntry } from "../resources/index.ts";
 import type { Scanner } from "../scanning/index.ts";
 import { createTemplateScanner, type TemplateCredentials } from "../scanning/template/index.ts";
-import type { Logger } from "../telemetry/index.ts";
+import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
 import { CredentialWatch } from "./credential-watch.ts";
 import { credentialsOf, mayRotate, secretsOf } from "./secrets.ts";
 
 type TemplateEntry = Extract<ScannerEntry["protocol"], { type: "Template" }>;
+
+interface TemplatePorts {
+  readonly logger: Logger;
+  readonly spools: SpoolStore;
+  readonly endpointMetrics: EndpointMetrics;
+}
 
 /** Makes the scanner of a table's entry with a template; its secrets are read again and again. */
 export async function makeTemplateScanner(
   name: string,
   protocol: TemplateEntry,
   settings: Settings,
-  { logger, spools }: { readonly logger: Logger; readonly spools: SpoolStore },
+  { logger, spools, endpointMetrics }: TemplatePorts,
 ): Promise<Scanner> {
   const read = async (): Promise<TemplateCredentials> => ({
     ...(await credentialsOf(protocol, settings)),
@@ -31,6 +37,7 @@ export async function makeTemplateScanner(
   return createTemplateScanner({
     name,
     logger,
+    metrics: endpointMetrics,
     template: protocol.template,
     connections: protocol.limits.concurrency,
     retry: protocol.retry,

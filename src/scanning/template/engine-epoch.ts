@@ -1,4 +1,4 @@
-import type { Logger } from "../../telemetry/index.ts";
+import type { EndpointMetrics, Logger } from "../../telemetry/index.ts";
 import { messageOf } from "./answer-verdict.ts";
 import type { Plan } from "./plan.ts";
 import { timed } from "./timed.ts";
@@ -9,6 +9,7 @@ export interface EngineEpochOptions {
   readonly plan: Plan;
   readonly transport: () => Transport;
   readonly logger: Logger;
+  readonly metrics: EndpointMetrics;
   /** For the log. */
   readonly scanner: string;
 }
@@ -30,6 +31,11 @@ export class EngineEpoch {
 
   constructor(options: EngineEpochOptions) {
     this.#options = options;
+  }
+
+  /** The engine answered when it was asked last; a template without `epoch` never asks. */
+  get isUp(): boolean {
+    return this.#isKnown ?? true;
   }
 
   get current(): string {
@@ -74,6 +80,7 @@ export class EngineEpoch {
   /** Logs when it changes whether the engine can be asked; what was known last stays. */
   #tell(why: string | undefined): void {
     const isKnown = why === undefined;
+    this.#options.metrics.probeEnded(this.#options.scanner, isKnown);
     if (isKnown === this.#isKnown) return;
     const { logger, scanner } = this.#options;
     if (!isKnown) logger.warn("scanner does not tell its version", { scanner, why });

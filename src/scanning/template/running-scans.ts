@@ -3,6 +3,10 @@ export class RunningScans {
   readonly #scans = new Set<AbortController>();
   #isEnded = false;
 
+  get size(): number {
+    return this.#scans.size;
+  }
+
   get isEnded(): boolean {
     return this.#isEnded;
   }

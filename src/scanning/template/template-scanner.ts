@@ -1,5 +1,10 @@
 import type { Entity } from "../../entity/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
+import {
+  EjectionReason,
+  type EndpointMetrics,
+  type Logger,
+  noEndpointMetrics,
+} from "../../telemetry/index.ts";
 import {
   type Beginning,
   type CacheScope,
@@ -54,6 +59,7 @@ export interface TemplateScannerOptions {
   /** Calls with credentials that take the place of those before; returns what ends that. */
   readonly onCredentials?: (use: (credentials: TemplateCredentials) => void) => () => void;
   readonly logger: Logger;
+  readonly metrics?: EndpointMetrics;
   /** Where new content is kept; left out: it may not give any. */
   readonly replacements?: Omit<ContentKeeper, "maxBytes">;
 }
@@ -93,6 +99,8 @@ class TemplateScanner implements Scanner {
   readonly #running = new RunningScans();
   readonly #kept = new KeptVerdicts();
   #session: Session;
+  readonly #metrics: EndpointMetrics;
+  readonly #endMetrics: () => void;
   #endCredentials: (() => void) | undefined;
 
   constructor(plan: Plan, options: TemplateScannerOptions) {
@@ -104,13 +112,16 @@ class TemplateScanner implements Scanner {
       ...options.circuitBreaker,
       now: () => performance.now(),
     });
+    this.#metrics = options.metrics ?? noEndpointMetrics;
     this.#session = this.#sessionWith(options.credentials);
     this.#epoch = new EngineEpoch({
       plan,
+      metrics: this.#metrics,
       transport: () => this.#session.transport,
       logger: options.logger,
       scanner: options.name,
     });
+    this.#endMetrics = this.#metrics.watchEndpoints(options.name, () => [this.#state()]);
   }
 
   get epoch(): string {
@@ -175,6 +186,7 @@ class TemplateScanner implements Scanner {
     this.#running.end();
     this.#epoch.stop();
     this.#endCredentials?.();
+    this.#endMetrics();
     await this.#session.client.close();
   }
 
@@ -182,8 +194,7 @@ class TemplateScanner implements Scanner {
     if (this.#running.isEnded) {
       return errorVerdict(VerdictReason.EngineError, `${this.name} is closed`);
     }
-    const isLeftAlone = !this.#breaker.admits || this.#session.transport.rests;
-    return isLeftAlone
+    return this.#isLeftAlone
       ? errorVerdict(VerdictReason.Overload, "the scanner is left alone for a while")
       : undefined;
   }
@@ -202,10 +213,42 @@ class TemplateScanner implements Scanner {
     this.#budget.deposit();
     this.#breaker.admit();
     const verdict = await this.#running.run(signal, run);
-    if (signal.aborted || this.#running.isEnded) this.#breaker.abandoned();
-    else if (verdict.kind === VerdictKind.Error) this.#breaker.failed();
-    else this.#breaker.succeeded();
+    this.#count(verdict, signal.aborted || this.#running.isEnded);
     return this.#told(verdict);
+  }
+
+  /** Tells the breaker, and the log when that opens or closes it. */
+  #count({ kind, message }: Verdict, isAborted: boolean): void {
+    const wasOpen = this.#breaker.isOpen;
+    if (isAborted) this.#breaker.abandoned();
+    else if (kind === VerdictKind.Error) this.#breaker.failed();
+    else this.#breaker.succeeded();
+    if (this.#breaker.isOpen === wasOpen) return;
+    const { logger, name: scanner } = this.#options;
+    if (wasOpen) {
+      logger.info("scanner works again", { scanner, url: this.#url });
+    } else {
+      this.#metrics.endpointEjected(scanner, EjectionReason.Failures);
+      logger.warn("scanner keeps failing, left alone", { scanner, url: this.#url, why: message });
+    }
+  }
+
+  get #url(): string {
+    return this.#plan.origin + this.#plan.basePath;
+  }
+
+  get #isLeftAlone(): boolean {
+    return !this.#breaker.admits || this.#session.transport.rests;
+  }
+
+  #state() {
+    return {
+      url: this.#url,
+      address: "",
+      isUp: this.#epoch.isUp,
+      isEjected: this.#isLeftAlone,
+      requests: this.#running.size,
+    };
   }
 
   #told(verdict: Verdict): Verdict {
@@ -251,6 +294,8 @@ class TemplateScanner implements Scanner {
       headers: headersOf(credentials),
       retry,
       budget: this.#budget,
+      onRetry: (result) => this.#metrics.retryWanted(this.name, result),
+      onRest: () => this.#metrics.endpointEjected(this.name, EjectionReason.Busy),
     });
     return { client, transport };
   }

@@ -1,3 +1,4 @@
+import { RetryResult } from "../../telemetry/index.ts";
 import { pause, type Replacement, type RetryBudget, VerdictReason } from "../index.ts";
 import { kept } from "./base64-content.ts";
 import { type Answer, ExchangeFailure, exchange, failureOf, readAnswer } from "./exchange.ts";
@@ -16,6 +17,9 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: { readonly attempts: number; readonly backoffMs: number };
   readonly budget: RetryBudget;
+  readonly onRetry: (result: RetryResult) => void;
+  /** The vendor is left alone for a while, at its own wish. */
+  readonly onRest: () => void;
 }
 
 /** How new content is taken from an answer. */
@@ -46,7 +50,9 @@ export class Transport {
   }
 
   rest(ms: number | undefined): void {
-    if (ms !== undefined) this.#restsUntil = performance.now() + Math.min(ms, MAX_REST_MS);
+    if (ms === undefined) return;
+    this.#restsUntil = performance.now() + Math.min(ms, MAX_REST_MS);
+    this.#options.onRest();
   }
 
   request(request: PlannedRequest, values: Omit<RequestValues, "secrets">): OutgoingRequest {
@@ -101,18 +107,25 @@ export class Transport {
   }
 
   async #attempts<T>(signal: AbortSignal, attempt: (timed: AbortSignal) => Promise<T>): Promise<T> {
-    const { retry, budget, plan } = this.#options;
+    const { retry, plan } = this.#options;
     for (let count = 1; ; count += 1) {
       try {
         return await timed(signal, plan.template.limits.requestTimeoutMs, attempt);
       } catch (error) {
-        const isWorthwhile = error instanceof ExchangeFailure && error.isUnsent;
-        if (!isWorthwhile || count >= retry.attempts || signal.aborted) throw error;
-        if (!budget.withdraw()) throw error;
+        const isLast = count >= retry.attempts || signal.aborted;
+        if (isLast || !this.#mayRetry(error)) throw error;
         // Jittered by half, so that those who failed together do not come back together.
         await pause(retry.backoffMs * (0.5 + Math.random() / 2), signal);
       }
     }
+  }
+
+  /** Whether what failed was never sent, and the budget has a retry. */
+  #mayRetry(error: unknown): boolean {
+    if (!(error instanceof ExchangeFailure && error.isUnsent)) return false;
+    const may = this.#options.budget.withdraw();
+    this.#options.onRetry(may ? RetryResult.Made : RetryResult.OverBudget);
+    return may;
   }
 }
 
