@@ -47,6 +47,7 @@ describe("an IcapService with a scanner over HTTP", () => {
   let gone: FakeScanner;
   let moody: FakeScanner;
   let busy: FakeScanner;
+  let early: FakeScanner;
   let plain: FakeScanner;
   let authority: CertificateAuthority;
   let service: RemoteService;
@@ -63,6 +64,8 @@ describe("an IcapService with a scanner over HTTP", () => {
     });
     moody = await FakeScanner.start();
     busy = await FakeScanner.start();
+    early = await FakeScanner.start();
+    early.info = { protocol: "scan/v1", requires: { contentLength: false } };
     plain = await FakeScanner.start(clean, await authority.issue("IP:127.0.0.1"));
     expired = await FakeScanner.start(clean, await authority.issueExpired("IP:127.0.0.1"));
     const own = await authority.issueClient("DNS:sluice.test");
@@ -73,6 +76,7 @@ describe("an IcapService with a scanner over HTTP", () => {
         { name: "gone", url: gone.url },
         { name: "moody", url: moody.url, failures: 1 },
         { name: "busy", url: busy.url },
+        { name: "early", url: early.url },
         {
           name: "mapped",
           url: plain.url,
@@ -99,7 +103,9 @@ describe("an IcapService with a scanner over HTTP", () => {
   });
   afterAll(async () => {
     await service?.stop();
-    await Promise.all([fake, expired, secured, gone, moody, busy, plain].map((one) => one?.stop()));
+    await Promise.all(
+      [fake, expired, secured, gone, moody, busy, early, plain].map((one) => one?.stop()),
+    );
     authority?.remove();
   });
   beforeEach(() => {
@@ -142,6 +148,13 @@ describe("an IcapService with a scanner over HTTP", () => {
     expect(Number(line["durationMs"])).toBeLessThan(10_000);
     expect(counted).toEqual({ [expected.verdict]: 1 });
     if (why !== undefined) expect(whyOf("remote", service.log)).toContain(why);
+  });
+
+  it("sends a large body while it arrives, to a scanner that says it may", async () => {
+    const { answer } = await service.judge("early", "x".repeat(3 * 1024 * 1024));
+    expect(answer.status).toBe(204);
+    expect(early.received.map(({ headers }) => headers["transfer-encoding"])).toEqual(["chunked"]);
+    expect(early.received[0]?.body).toHaveLength(3 * 1024 * 1024);
   });
 
   it("leaves a scanner alone that keeps failing, says so and counts it", async () => {
