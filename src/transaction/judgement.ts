@@ -1,3 +1,7 @@
+/** Without a reason of ours each abort makes one, with a stack trace: at the end of every transaction. */
+const OVER = new Error("the transaction is over");
+const OUT_OF_TIME = new Error("the transaction's time is up");
+
 /** What a service comes to, under way and with its deadline. */
 export class Judgement {
   readonly #abort = new AbortController();
@@ -6,7 +10,7 @@ export class Judgement {
   /** @param timeoutMs from now on; `Infinity` for none */
   constructor(timeoutMs: number) {
     if (Number.isFinite(timeoutMs)) {
-      this.#deadline = setTimeout(() => this.#abort.abort(), timeoutMs);
+      this.#deadline = setTimeout(() => this.#abort.abort(OUT_OF_TIME), timeoutMs);
     }
   }
 
@@ -21,6 +25,6 @@ export class Judgement {
   /** Nobody waits for it any more; whatever runs for it is told so. Safe to call at any time. */
   cancel(): void {
     clearTimeout(this.#deadline);
-    this.#abort.abort();
+    this.#abort.abort(OVER);
   }
 }

@@ -1,5 +1,6 @@
 import { type AccessFiles, type ScanEngine, ScanServer } from "../../scanners/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
+import { letHeapGrow } from "./heap.ts";
 
 /** The scan/v1 server of a shipped scanner, whatever its engine. */
 export interface ScanServerOptions {
@@ -32,6 +33,7 @@ export async function serveEngine(
   engine: ScanEngine,
   options: ScanServerOptions,
 ): Promise<RunningScanner> {
+  letHeapGrow();
   const server = new ScanServer({ ...options, engine, processMetrics: true });
   try {
     await server.start();

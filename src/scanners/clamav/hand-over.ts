@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** Files of this scanner, whose names nobody else uses. */
@@ -39,7 +39,7 @@ export class HandOver {
     for (const name of readdirSync(options.directory)) this.#removeOld(name);
     const probe = this.#create();
     closeSync(probe.descriptor);
-    rmSync(probe.path);
+    unlinkSync(probe.path);
   }
 
   /** Whether there is room for a body of that size; one of unknown size is not handed over. */
@@ -57,7 +57,7 @@ export class HandOver {
     const { path, descriptor } = this.#opened(bytes);
     const remove = (): void => {
       this.#bytes -= bytes;
-      rmSync(path, { force: true });
+      unlinkSync(path);
     };
     try {
       for await (const chunk of body) writeWhole(descriptor, chunk);
@@ -88,7 +88,7 @@ export class HandOver {
     if (!namePattern.test(name)) return;
     const path = join(this.#options.directory, name);
     const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    if (mtimeMs !== undefined && Date.now() - mtimeMs > LEFT_BEHIND_MS) rmSync(path);
+    if (mtimeMs !== undefined && Date.now() - mtimeMs > LEFT_BEHIND_MS) unlinkSync(path);
   }
 }
 
