@@ -22,6 +22,8 @@ export interface CachedScannerOptions {
   readonly identity: string;
   /** For an entity of this size; undefined: it costs less to scan it than to remember it. */
   readonly cacheFor: (size: number) => VerdictCache | undefined;
+  /** For verdicts that come after the answer, which alone can make the next one right: of any size. */
+  readonly lateCache: VerdictCache;
   readonly metrics: CacheMetrics;
   /** Milliseconds since 1970, as `Date.now`. */
   readonly now: () => number;
@@ -78,11 +80,20 @@ export class CachedScanner extends DecoratedScanner {
     context: JudgedContext,
     { verdict, epoch }: { readonly verdict: Verdict; readonly epoch: string },
   ): void => {
-    const cache = this.#options.cacheFor(entity.size);
     const key = verdictKey(this.#keyed, epoch, entity, context);
-    if (cache === undefined || key === undefined) return;
+    if (key === undefined) return;
     const remembered = this.#storable(verdict, epoch, context.cacheTtl ?? DEFAULT_TTL);
-    if (remembered !== undefined) cache.set(key, remembered);
+    if (remembered !== undefined) this.#options.lateCache.set(key, remembered);
+  };
+
+  override readonly recall = async (
+    entity: JudgedEntity,
+    context: JudgedContext,
+  ): Promise<Verdict | undefined> => {
+    const key = verdictKey(this.#keyed, this.inner.epoch, entity, context);
+    const found = key && (await this.#options.lateCache.get(key));
+    const known = this.#usable(found, context.cacheTtl ?? DEFAULT_TTL);
+    return known && this.#answer(known);
   };
 
   /** What a request for these bytes would be told now, where their verdict depends on nothing else. */

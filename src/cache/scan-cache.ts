@@ -110,6 +110,7 @@ export class ScanCache {
       metrics,
       random,
       now: this.#now,
+      lateCache: this.#shared,
       cacheFor: (size) => {
         if (size < rememberFromBytes) return undefined;
         return size < shareFromBytes ? this.#memory : this.#shared;

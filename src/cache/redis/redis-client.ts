@@ -86,7 +86,6 @@ function singleOptions(options: RedisClientOptions) {
           name: target.masterName ?? "",
           sentinelPassword: sentinelPassword() ?? "",
           enableTLSForSentinelMode: target.tls,
-          failoverDetector: true,
         }
       : { host: first?.host ?? "", port: first?.port ?? 0 }),
     db: target.database,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "../../telemetry/index.ts";
 import { Breaker } from "./breaker.ts";
 import { createRedisClient, type RedisClient, type RedisClientOptions } from "./redis-client.ts";
@@ -59,7 +60,7 @@ export class RedisConnection {
     this.prefix = options.prefix;
   }
 
-  /** Begins to connect; resolves at the first success or failure, whichever comes. Never rejects. */
+  /** Begins to connect; resolves at the first success or failure, or when that takes too long. Never rejects. */
   async start(): Promise<void> {
     const client = await createRedisClient(this.#options);
     if (this.#closed) return client.disconnect();
@@ -67,8 +68,17 @@ export class RedisConnection {
     client.on("error", (error: Error) => this.#noteError(error));
     client.on("node error", (error: Error) => this.#noteError(error));
     client.on("ready", () => this.#noteReady());
+    // ioredis may give up for good when it is interrupted while it connects.
+    client.on("end", () => {
+      if (this.#client === client) this.#rebuildSoon();
+    });
     await this.#connectSubscriber(client);
-    await client.connect().catch(() => {});
+    const connected = client.connect().catch(() => {});
+    const enough = new AbortController();
+    const { signal } = enough;
+    const late = pause(this.#options.connectTimeoutMs, undefined, { signal, ref: false });
+    await Promise.race([connected, late.catch(() => {})]);
+    enough.abort();
   }
 
   /** Whether commands are sent at this moment. */
@@ -115,6 +125,9 @@ export class RedisConnection {
     subscriber.on("ready", () => this.#subscribe([...this.#listeners.keys()]));
     if (subscriber === client) return;
     subscriber.on("error", () => {});
+    subscriber.on("end", () => {
+      if (this.#subscriber === subscriber) this.#rebuildSoon();
+    });
     void subscriber.connect().catch(() => {});
   }
 
@@ -174,9 +187,9 @@ export class RedisConnection {
     for (const listener of this.#onReady) listener();
   }
 
-  /** The password may have been replaced: a new client reads it anew. */
+  /** A new client has its chances anew; among them a password that may have been replaced. */
   #rebuildSoon(): void {
-    if (this.#rebuild !== undefined) return;
+    if (this.#rebuild !== undefined || this.#closed) return;
     this.#rebuild = setTimeout(() => {
       this.#rebuild = undefined;
       this.#drop();
@@ -186,12 +199,13 @@ export class RedisConnection {
   }
 
   #drop(): void {
-    for (const client of [this.#client, this.#subscriber]) {
+    const dropped = [this.#client, this.#subscriber];
+    this.#client = undefined;
+    this.#subscriber = undefined;
+    for (const client of dropped) {
       client?.removeAllListeners("ready");
       client?.disconnect();
     }
-    this.#client = undefined;
-    this.#subscriber = undefined;
   }
 
   #subscribe(channels: readonly string[]): void {

@@ -76,6 +76,11 @@ export class SharedTable {
     await this.#write([], [field]);
   }
 
+  /** Drops an entry here alone, such as one that could not be written. */
+  forget(field: string): void {
+    this.#entries.delete(field);
+  }
+
   /** Looks for changes now. Never rejects. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {

@@ -24,7 +24,7 @@ describeWith([REDIS_SERVER], "whoever can write to Redis", () => {
   let prefix: string;
   let scanner: CountingScanner;
   let warnings: string[];
-  let pods: Pod[];
+  let pods: Pod[] = [];
   beforeAll(async () => {
     redis = await RedisServer.start();
   });

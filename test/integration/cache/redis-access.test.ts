@@ -17,7 +17,7 @@ const OPENSSL = "/usr/bin/openssl";
 const file = entityOf("a file");
 
 describeWith([REDIS_SERVER, OPENSSL], "access to Redis", () => {
-  let pods: Pod[];
+  let pods: Pod[] = [];
   let warnings: object[];
   beforeEach(() => {
     pods = [];

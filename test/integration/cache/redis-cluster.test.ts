@@ -7,7 +7,7 @@ import { REDIS_SERVER, type RedisServer } from "../../support/redis-server.ts";
 
 describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
   let cluster: RedisCluster;
-  let pods: Pod[];
+  let pods: Pod[] = [];
   beforeAll(async () => {
     cluster = await RedisCluster.start();
   });
@@ -22,6 +22,7 @@ describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
     const timing = { lockMs: 300, pollMs: [10, 50], purgePollMs: 1000 } as const;
     const scanner = eicarScanner();
     pods = await startPods(2, { url: cluster.url, scanner, timeoutMs: 1000, maxAgeMs: 1, timing });
+    for (const { cache } of pods) await expect.poll(() => cache.connection?.isAvailable).toBe(true);
     return new CacheLoad(pods);
   };
 
@@ -67,6 +68,8 @@ describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
     const load = await start();
     await load.run(60);
     const [master] = (await cluster.masters()) as [RedisServer];
+    // Returns once its replica has all that it has.
+    await master.run("WAIT", 1, 20_000);
     await master.kill();
     expect(await load.run(500)).toEqual([]);
     await expect.poll(async () => (await cluster.masters()).length, { timeout: 30_000 }).toBe(3);

@@ -14,7 +14,7 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
   let redis: RedisServer;
   let proxy: FaultProxy;
   let scanner: CountingScanner;
-  let pods: Pod[];
+  let pods: Pod[] = [];
   let traffic: CacheLoad;
   beforeAll(async () => {
     redis = await RedisServer.start("--key-load-delay", "300");

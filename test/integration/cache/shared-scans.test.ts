@@ -14,7 +14,7 @@ describeWith([REDIS_SERVER], "pods that share a Redis", () => {
   let redis: RedisServer;
   let scanner: CountingScanner;
   let gate: PromiseWithResolvers<void>;
-  let pods: Pod[];
+  let pods: Pod[] = [];
   beforeAll(async () => {
     redis = await RedisServer.start();
   });
