@@ -26,6 +26,7 @@ export class RememberedScanner {
       key: "IcapScanner/a/clamav",
       identity: "clamav@1",
       cacheFor: () => this.cache,
+      lateCache: this.cache,
       metrics,
       now,
       random: () => 0,
