@@ -14,7 +14,7 @@ import {
   type Scanner,
   ScanStage,
 } from "../scanner.ts";
-import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
+import { CacheScope, errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
 import type { Answer } from "./answer.ts";
 import type { ScanV1Credentials } from "./connection.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -26,7 +26,7 @@ import { awaitVerdict, followScan, refusePending } from "./pending-scan.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { arrivingRequest, beginningRequest, scanRequest } from "./scan-request.ts";
-import { isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
+import { cacheScopeOf, isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
 
 export type { ScanV1Credentials } from "./connection.ts";
 
@@ -119,6 +119,18 @@ class ScanV1Scanner implements Scanner {
   /** Of all replicas: while signatures are rolled out, neither the old nor the new alone. */
   get epoch(): string {
     return this.#epochs.current ?? UNKNOWN_EPOCH;
+  }
+
+  /**
+   * Of all replicas: where they differ, or have not all said it yet, nothing is remembered. One that
+   * is nothing but `POST /v1/scan` judges the content.
+   */
+  get cacheScope(): CacheScope {
+    const said = this.#pool.endpoints.map(({ info, isHealthy }) =>
+      info === undefined && isHealthy !== true ? CacheScope.None : cacheScopeOf(info),
+    );
+    const [first = CacheScope.None] = said;
+    return said.every((scope) => scope === first) ? first : CacheScope.None;
   }
 
   get takesArriving(): boolean {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Entity } from "../../entity/index.ts";
-import { unscannableVerdict, type Verdict, VerdictReason } from "../verdict.ts";
+import { CacheScope, unscannableVerdict, type Verdict, VerdictReason } from "../verdict.ts";
 
 /** As in `Scan-Epoch`. */
 const MAX_EPOCH_LENGTH = 256;
@@ -20,6 +20,8 @@ const infoDocument = z.object({
   /** Of a beginning; left out: as many as there are. */
   previewBytes: z.int().min(0).optional(),
   maxBytes: z.int().min(0).optional(),
+  /** What its verdicts depend on; unknown words are of later versions. */
+  cacheScope: z.string().optional(),
   types: z
     .object({ accept: z.array(mediaRange).optional(), reject: z.array(mediaRange).optional() })
     .optional(),
@@ -35,6 +37,21 @@ export function readInfo(json: string): ScannerInfo | undefined {
   } catch {
     return undefined;
   }
+}
+
+const scopes: readonly string[] = Object.values(CacheScope);
+
+/**
+ * What the verdicts of a scanner depend on, as far as they may be remembered: what it declares, else
+ * what it asks for. A word that is not known here could mean anything, so nothing is remembered.
+ */
+export function cacheScopeOf(info: ScannerInfo | undefined): CacheScope {
+  const { cacheScope, inputs = [] } = info ?? {};
+  if (cacheScope !== undefined) {
+    return scopes.includes(cacheScope) ? (cacheScope as CacheScope) : CacheScope.None;
+  }
+  if (inputs.includes("headers")) return CacheScope.None;
+  return inputs.includes("url") ? CacheScope.ContentAndUrl : CacheScope.Content;
 }
 
 /** Whether the scanner may decide at this stage; of one that does not say, only at the end. */

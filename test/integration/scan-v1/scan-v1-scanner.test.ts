@@ -5,7 +5,7 @@ import {
   answers,
   answersStatus,
   answersText,
-  type FakeScanner,
+  FakeScanner,
   inTurn,
 } from "../../support/fake-scanner.ts";
 import { entityOf, fileEntityOf, scanContext } from "../../support/samples/entities.ts";
@@ -94,6 +94,43 @@ describe("ScanV1Scanner", () => {
       expect(body).toHaveLength(0);
       expect(headers?.["repr-digest"]).toMatch(/^sha-256=:/);
       expect(headers?.["content-digest"]).toBeUndefined();
+    });
+  });
+
+  describe("remembers verdicts by", () => {
+    const info = { protocol: "scan/v1" };
+
+    it.each([
+      ["the content, of one that says nothing", info, "content"],
+      ["what it declares", { ...info, cacheScope: "url" }, "url"],
+      ["nothing, of a word of later versions", { ...info, cacheScope: "planet" }, "none"],
+      ["content and URL, of one that reads the URL", { ...info, inputs: ["url"] }, "content+url"],
+      ["nothing, of one that reads the heads", { ...info, inputs: ["content", "headers"] }, "none"],
+      [
+        "what it declares, whatever it reads",
+        { ...info, inputs: ["url"], cacheScope: "content" },
+        "content",
+      ],
+    ])("%s", async (_name, said, scope) => {
+      fake.info = said;
+      expect((await scannerOf()).cacheScope).toBe(scope);
+    });
+
+    it("the content, of one that is nothing but POST /v1/scan", async () => {
+      fake.info = undefined;
+      expect((await scannerOf()).cacheScope).toBe("content");
+    });
+
+    it("nothing while a replica says otherwise, or has not said it yet", async () => {
+      fake.info = { ...info, cacheScope: "url" };
+      const other = await FakeScanner.start();
+      try {
+        other.info = { ...info, cacheScope: "content" };
+        expect((await scannerOf({ urls: [fake.url, other.url] })).cacheScope).toBe("none");
+      } finally {
+        await other.stop();
+      }
+      expect((await scannerOf({ urls: [fake.url, other.url] })).cacheScope).toBe("none");
     });
   });
 
