@@ -3,7 +3,6 @@ import {
   type BodyDescription,
   type Entity,
   type EntityExtractor,
-  type EntityProblem,
   type Extraction,
   entityOfPlainBody,
   isPlainBody,
@@ -15,18 +14,18 @@ import {
   type Beginning,
   combineVerdicts,
   type Decision,
-  EarlyScans,
+  type EarlyScans,
   errorVerdict,
   type ScanContext,
   type Scanner,
   ScanStage,
   type Screening,
-  unscannableVerdict,
   type Verdict,
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
 import { describeBody } from "./body-description.ts";
+import { beginScans } from "./early-judgement.ts";
 import { type FoundEntities, PlainEntity } from "./found-entities.ts";
 import type { Message } from "./message.ts";
 import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts.ts";
@@ -42,6 +41,13 @@ import {
   type ServiceFacts,
 } from "./rules/index.ts";
 import { scanContextOf } from "./scan-context.ts";
+import {
+  findingsOf,
+  findingsOfRule,
+  notRebuilt,
+  ruleFailed,
+  verdictOfProblem,
+} from "./scan-findings.ts";
 import {
   type EarlyJudgement,
   type Examination,
@@ -120,20 +126,17 @@ export class ScanExamination implements Examination {
     const arriving = body();
     const known = entityFromHeads(this.#message, arriving.head);
     if (known.size > scanner.maxBytes) return undefined;
-    const early = new EarlyScans();
-    this.#early = early;
-    const context = this.#contextOf(new AbortController().signal);
-    const { fileName, declaredType, detectedType } = known;
-    const { read, retain } = arriving;
-    const entity = { fileName, declaredType, detectedType, read, retain };
-    scanner.begin(entity, { ...context, early, decides: true });
-    const { promise: decided, resolve } = Promise.withResolvers<Outcome>();
-    void early.blocked.then((verdict) => {
-      const outcome = this.#outcome({ finding: findingOf(verdict), verdict, entity: known });
-      // Where it is only watched, the message goes on, whole.
-      if (outcome.kind === "blocked") resolve(outcome);
+    const { scans, judgement } = beginScans({
+      scanner,
+      arriving,
+      known,
+      context: this.#contextOf(new AbortController().signal),
+      decides: true,
+      outcomeOf: (verdict) =>
+        this.#outcome({ finding: findingOf(verdict), verdict, entity: known }),
     });
-    return { decided, end: () => early.end() };
+    this.#early = scans;
+    return judgement;
   }
 
   async judge(received: ReceivedBody, signal: AbortSignal): Promise<Outcome> {
@@ -327,12 +330,6 @@ interface Changing extends Pick<FoundEntities, "layout"> {
   readonly changes: Change[];
 }
 
-/** The original is not what the scanners want to pass, and the new content has no place in it. */
-function notRebuilt(findings: Findings): Findings {
-  const verdict = errorVerdict(VerdictReason.EngineError, "new content cannot be put in place");
-  return { ...findings, finding: Finding.Error, verdict };
-}
-
 /** Parts of a body lie in it or in the copies that were made of them. */
 function retainBoth(body: ScanContext["retain"], copies: Extraction): ScanContext["retain"] {
   return () => {
@@ -368,52 +365,6 @@ function scanWithin(scanner: Scanner, entity: Entity, context: ScanContext): Pro
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function findingsOfRule(decision: RuleDecision): Findings | undefined {
-  const { action, rule, message } = decision;
-  switch (action) {
-    case "Skip":
-      return { finding: Finding.SkippedByRule, rule };
-    case "Block":
-      return { finding: Finding.BlockedByRule, reason: VerdictReason.Policy, rule, message };
-    case "Error":
-      return { finding: Finding.Error, rule };
-    case "Scan":
-      return undefined;
-    default:
-      return action satisfies never;
-  }
-}
-
-function ruleFailed(rule: string | undefined): Verdict {
-  return errorVerdict(VerdictReason.EngineError, `rule ${rule} could not be evaluated`);
-}
-
-function verdictOfProblem(problem: EntityProblem): Verdict {
-  switch (problem.kind) {
-    case "oversize":
-      return unscannableVerdict(VerdictReason.Size, problem.reason);
-    case "unscannable":
-      return unscannableVerdict(VerdictReason.Malformed, problem.reason);
-    case "error": {
-      const timeout = problem.reason === "aborted";
-      const reason = timeout ? VerdictReason.Timeout : VerdictReason.EngineError;
-      return errorVerdict(reason, problem.reason);
-    }
-    default:
-      return problem.kind satisfies never;
-  }
-}
-
-/** All that a verdict stands for, its own kind first; a body too large to be decoded is `oversize`. */
-function findingsOf(verdict: Verdict, problems: readonly EntityProblem[]): [Finding, ...Finding[]] {
-  const { reason, also = [] } = verdict;
-  const others = also.map((kind) => findingOf({ kind }));
-  const tooLarge = problems.some((problem) => problem.kind === "oversize");
-  const finding = findingOf({ kind: verdict.kind, reason });
-  if (tooLarge && finding === Finding.Unscannable) return [Finding.Oversize, ...others];
-  return [finding, ...others, ...(tooLarge ? [Finding.Oversize] : [])];
 }
 
 function usesEntity({ uses }: RuleSet): boolean {
