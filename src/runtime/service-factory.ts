@@ -2,6 +2,7 @@ import type { EntityExtractor } from "../entity/index.ts";
 import type { RoutingTable, ServiceEntry } from "../resources/index.ts";
 import {
   BlockPages,
+  type Overrides,
   parseContact,
   parseTemplate,
   requestedIdentityFields,
@@ -15,6 +16,8 @@ import { screeningOf } from "./service-screening.ts";
 
 export interface ServiceFactoryOptions {
   readonly extractor: EntityExtractor;
+  /** What operators say of contents; left out: nothing. */
+  readonly overrides?: Overrides | undefined;
   /** Told, as the log is, of the answers of scanners that change nothing. */
   readonly metrics: CombiningMetrics;
   readonly logger: Logger;
@@ -62,6 +65,7 @@ export class ServiceFactory {
       rules: entry.rules,
       scanner: combinedScanner(entry, scanners, this.#answers),
       screening: screeningOf(entry, scanners),
+      overrides: this.#options.overrides,
       extractor,
       maxEntityBytes: limits.maxEntityBytes,
       transactionTimeoutMs: limits.transactionTimeoutMs,

@@ -22,6 +22,7 @@ export {
   type ReplacedContent,
   releaseOutcome,
 } from "./outcome.ts";
+export type { Overrides } from "./overrides.ts";
 export { Router } from "./router.ts";
 export { passes } from "./rules/index.ts";
 export { ScanService, type ScanServiceOptions } from "./scan-service.ts";

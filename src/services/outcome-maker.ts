@@ -6,6 +6,7 @@ import { type BlockPages, blockAnswer } from "./block-page/index.ts";
 import type { Message } from "./message.ts";
 import { modifiedHead } from "./modified-head.ts";
 import type { HttpReplacement, Outcome, OutcomeReport } from "./outcome.ts";
+import type { Override } from "./overrides.ts";
 import type { RebuiltBody } from "./rebuilt-body.ts";
 import { allowedReportFor, blockedReport, errorReport, repairedReport } from "./report-headers.ts";
 import {
@@ -41,6 +42,8 @@ export interface Findings {
   readonly entity?: AboutEntity | undefined;
   readonly rule?: string | undefined;
   readonly monitored?: readonly string[] | undefined;
+  /** What an operator had said of an entity of the message. */
+  readonly override?: Override | undefined;
   readonly scanMs?: number | undefined;
   /** The new body, with the finding `modified`; whoever makes the outcome takes it over. */
   readonly rebuilt?: RebuiltBody | undefined;
@@ -188,5 +191,6 @@ function reportOf(findings: Findings, cause: Cause, fields: string): OutcomeRepo
     scanMs: findings.scanMs,
     rule: findings.rule,
     monitored: findings.monitored,
+    override: findings.override,
   };
 }

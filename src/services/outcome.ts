@@ -2,6 +2,7 @@ import type { EntityContent } from "../entity/index.ts";
 import type { IcapError } from "../protocol/index.ts";
 import type { Verdict } from "../scanning/index.ts";
 import type { Cause, OutcomeKind } from "../telemetry/index.ts";
+import type { Override } from "./overrides.ts";
 
 /** What is told of an outcome beside the outcome itself: in the answer's head and in the record. */
 export interface OutcomeReport {
@@ -18,6 +19,8 @@ export interface OutcomeReport {
   readonly rule?: string | undefined;
   /** Rules that matched and only note it. */
   readonly monitored?: readonly string[] | undefined;
+  /** What an operator had said of an entity of the message. */
+  readonly override?: Override | undefined;
   /** What the outcome would have been in a service that enforces. */
   readonly withheld?: OutcomeKind | undefined;
 }

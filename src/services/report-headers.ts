@@ -57,6 +57,7 @@ const byCause: Readonly<Record<Cause, Naming>> = {
   [Cause.Protocol]: unscannedError,
   [Cause.Verdict]: { type: InfectionType.Virus, name: "Malware" },
   [Cause.Policy]: { type: InfectionType.Policy, name: "Policy.Rule" },
+  [Cause.Override]: { type: InfectionType.Policy, name: "Policy.Override" },
   [Cause.Error]: unscannedError,
   [Cause.Timeout]: { type: InfectionType.Container, name: "Unscanned.Timeout" },
   [Cause.Oversize]: { type: InfectionType.Container, name: "Unscannable.Size" },

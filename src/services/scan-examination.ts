@@ -32,6 +32,7 @@ import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts
 import { carriesWhole } from "./modified-head.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Findings, OutcomeMaker } from "./outcome-maker.ts";
+import type { Override, Overrides } from "./overrides.ts";
 import { type Change, type RebuiltBody, rebuildBody } from "./rebuilt-body.ts";
 import {
   Finding,
@@ -62,6 +63,7 @@ export interface ExaminationMeans {
   readonly rules: RuleSet;
   readonly scanner: Scanner | undefined;
   readonly screening: Screening | undefined;
+  readonly overrides: Overrides;
   readonly extractor: EntityExtractor;
   readonly outcomes: OutcomeMaker;
   readonly sharesIdentity: boolean;
@@ -78,6 +80,8 @@ export class ScanExamination implements Examination {
   #decision: RuleDecision | undefined;
   /** Keeps what is scanned valid for those who read on. */
   #retain: ScanContext["retain"];
+  /** What scanners said of its beginning, where an operator may have excepted the whole. */
+  #screened: Findings | undefined;
   /** Scans that began while the body arrived. */
   #early: EarlyScans | undefined;
   /** Who wants to know what becomes of the message. */
@@ -112,10 +116,14 @@ export class ScanExamination implements Examination {
     const context = this.#contextOf(signal);
     const verdict = await screening?.decide(beginningsOf(known, plain), context);
     if (verdict === undefined) return NEEDS_MORE;
-    // Rules that see the entity may know better when they see all of it.
-    if (verdict.kind === VerdictKind.Clean && this.#rulesSeeEntity) return NEEDS_MORE;
+    // Rules that see the entity, and operators, may know better when all of it is there.
+    const isClean = verdict.kind === VerdictKind.Clean;
+    if (isClean && (this.#rulesSeeEntity || this.#mayBe("block"))) return NEEDS_MORE;
     const scanMs = performance.now() - started;
-    return this.#outcome({ finding: findingOf(verdict), verdict, entity: known, scanMs });
+    const findings = { finding: findingOf(verdict), verdict, entity: known, scanMs };
+    if (isClean || !this.#mayBe("allow")) return this.#outcome(findings);
+    this.#screened = findings;
+    return NEEDS_MORE;
   }
 
   arrive(body: () => ArrivingBody): EarlyJudgement | undefined {
@@ -131,7 +139,7 @@ export class ScanExamination implements Examination {
       arriving,
       known,
       context: this.#contextOf(new AbortController().signal),
-      decides: true,
+      decides: !this.#mayBe("allow"),
       outcomeOf: (verdict) =>
         this.#outcome({ finding: findingOf(verdict), verdict, entity: known }),
     });
@@ -206,7 +214,9 @@ export class ScanExamination implements Examination {
 
   async #scanReceived(received: ReceivedBody, signal: AbortSignal): Promise<Findings> {
     if (received.kind === "none") return { finding: Finding.Nothing };
-    if (received.kind === "failed") return this.#findingsOfFailure(received.failure);
+    if (received.kind === "failed") {
+      return this.#screened ?? this.#findingsOfFailure(received.failure);
+    }
     if (!this.#looksInside) return { finding: Finding.Nothing };
     const started = performance.now();
     this.#retain = received.retain;
@@ -257,10 +267,17 @@ export class ScanExamination implements Examination {
   ): Promise<Findings> {
     const verdicts = problems.map(verdictOfProblem);
     let worst = entities[0];
+    let override: Override | undefined;
     for (const entity of entities) {
       const ruled = this.#ruleOnEntity(entity);
       if (ruled?.finding === Finding.SkippedByRule) continue;
       if (ruled?.finding === Finding.BlockedByRule) return { ...ruled, entity };
+      const said = this.#overrideOf(entity);
+      if (said?.action === "block") return { ...blockedByOverride(said), entity };
+      if (said !== undefined && ruled === undefined) {
+        override ??= said;
+        continue;
+      }
       const verdict =
         ruled === undefined
           ? await this.#scanEntity(entity, changing, signal)
@@ -269,15 +286,29 @@ export class ScanExamination implements Examination {
       if (verdict.kind !== VerdictKind.Clean) worst = entity;
       if (verdict.kind === VerdictKind.Blocked) break;
     }
-    if (verdicts.length === 0) return { finding: Finding.SkippedByRule, entity: worst };
+    if (verdicts.length === 0) return { ...passed(override), entity: worst };
     const verdict = combineVerdicts(verdicts);
     const finding = this.#means.outcomes.strictest(findingsOf(verdict, problems));
-    return { finding, verdict, entity: worst };
+    const isExcepted = override !== undefined && finding === Finding.Clean;
+    return { finding, ...(isExcepted && passed(override)), verdict, entity: worst, override };
+  }
+
+  /** What an operator says of this content; only of what scanners would be asked about. */
+  #overrideOf({ sha256 }: Entity): Override | undefined {
+    const { overrides, scanner, service } = this.#means;
+    return scanner === undefined ? undefined : overrides.find(sha256, service);
+  }
+
+  /** Whether an operator may have said this of what is not known yet. */
+  #mayBe(action: Override["action"]): boolean {
+    const { overrides, service } = this.#means;
+    return overrides.has(action, service);
   }
 
   async #scanEntity(entity: Entity, changing: Changing, signal: AbortSignal): Promise<Verdict> {
     const { scanner } = this.#means;
     if (scanner === undefined) return NOT_SCANNED;
+    if (this.#screened?.verdict !== undefined) return this.#screened.verdict;
     const takesReplacement = changing.layout?.placeOf(entity) !== undefined;
     const context = { ...this.#contextOf(signal), takesReplacement };
     const verdict = await scanWithin(scanner, entity, context);
@@ -309,6 +340,17 @@ function decisionOf({ kind, report }: Outcome): Decision {
     passes: kind === "unmodified" || kind === "modified",
     isCondemned: report.verdict?.kind === VerdictKind.Blocked,
   };
+}
+
+/** No scanner was asked: rules spared them, or an operator did. */
+function passed(override: Override | undefined): Findings {
+  const finding = override === undefined ? Finding.SkippedByRule : Finding.AllowedByOverride;
+  return { finding, override };
+}
+
+function blockedByOverride(override: Override): Findings {
+  const { reason: message } = override;
+  return { finding: Finding.BlockedByOverride, reason: VerdictReason.Policy, message, override };
 }
 
 const STAGES = Object.values(ScanStage);

@@ -5,6 +5,7 @@ import { makeIstag } from "./istag.ts";
 import type { Message } from "./message.ts";
 import { type OptionsFacts, optionsFields } from "./options-fields.ts";
 import { OutcomeMaker, type OutcomeMakerOptions } from "./outcome-maker.ts";
+import { NO_OVERRIDES, type Overrides } from "./overrides.ts";
 import { compileRules, type Rule, type RuleSet } from "./rules/index.ts";
 import { ScanExamination } from "./scan-examination.ts";
 import type { Examination, MessageSource, Service } from "./service.ts";
@@ -20,6 +21,8 @@ export interface ScanServiceOptions extends OptionsFacts, Omit<OutcomeMakerOptio
   readonly scanner: Scanner | undefined;
   /** Asks scanners about the beginning of an entity; left out: none of them is. */
   readonly screening?: Screening | undefined;
+  /** What operators say of contents, before scanners are asked; left out: nothing. */
+  readonly overrides?: Overrides | undefined;
   readonly extractor: EntityExtractor;
   readonly maxEntityBytes: number;
   readonly transactionTimeoutMs: number;
@@ -47,7 +50,9 @@ export class ScanService implements Service {
   readonly #rules: RuleSet;
   readonly #outcomes: OutcomeMaker;
   readonly #allowed: BlockList | undefined;
+  readonly #overrides: Overrides;
   #epoch: string | undefined;
+  #overridesVersion: number | undefined;
   #istag = "";
 
   constructor(options: ScanServiceOptions) {
@@ -59,17 +64,22 @@ export class ScanService implements Service {
     this.maxEntityBytes = options.maxEntityBytes;
     this.transactionTimeoutMs = options.transactionTimeoutMs;
     this.recordsIdentity = options.recordsIdentity;
+    this.#overrides = options.overrides ?? NO_OVERRIDES;
     this.#rules = compileRules(options.rules);
     this.#outcomes = new OutcomeMaker({ ...options, service: options.name });
     this.#allowed = networks(options.allowedClients);
   }
 
-  /** Follows the scanners' epochs: a signature update changes it at once. */
+  /** Follows the scanners' epochs and what operators say: either may change the answer to the same bytes. */
   get istag(): string {
     const epoch = this.#options.scanner?.epoch ?? "";
-    if (epoch !== this.#epoch) {
+    const { version } = this.#overrides;
+    if (epoch !== this.#epoch || version !== this.#overridesVersion) {
       this.#epoch = epoch;
-      this.#istag = makeIstag(this.#options.generation, [epoch]);
+      this.#overridesVersion = version;
+      const revision = this.#overrides.revision(this.#options);
+      const said = revision === "" ? [] : [`overrides ${revision}`];
+      this.#istag = makeIstag(this.#options.generation, [epoch, ...said]);
     }
     return this.#istag;
   }
@@ -92,6 +102,7 @@ export class ScanService implements Service {
       rules: this.#rules,
       scanner,
       screening: this.#options.screening,
+      overrides: this.#overrides,
       extractor: this.#options.extractor,
       outcomes: this.#outcomes,
       sharesIdentity: this.#options.sharesIdentity,

@@ -30,10 +30,22 @@ export {
   metricsText,
   retained,
 } from "./metrics-registry.ts";
+export {
+  noOperationMetrics,
+  noOverrideMetrics,
+  type OperationMetrics,
+  OperationResult,
+  OverrideDisbelief,
+  type OverrideMetrics,
+} from "./override-metrics.ts";
 export { createLog, type Log, type LogOptions } from "./pino-logger.ts";
 export { PrometheusCacheMetrics } from "./prometheus-cache-metrics.ts";
 export { PrometheusCombiningMetrics } from "./prometheus-combining-metrics.ts";
 export { PrometheusEndpointMetrics } from "./prometheus-endpoint-metrics.ts";
+export {
+  PrometheusOperationMetrics,
+  PrometheusOverrideMetrics,
+} from "./prometheus-override-metrics.ts";
 export { PrometheusServerMetrics } from "./prometheus-server-metrics.ts";
 export {
   type ConnectionMetrics,

@@ -16,6 +16,8 @@ export const Cause = {
   Clean: "clean",
   Verdict: "verdict",
   Policy: "policy",
+  /** An operator allowed or blocked this very content. */
+  Override: "override",
   Error: "error",
   Timeout: "timeout",
   Oversize: "oversize",
@@ -60,6 +62,10 @@ export interface TransactionRecord {
   readonly rule?: string | undefined;
   /** Rules that matched and only note it. */
   readonly monitored?: readonly string[] | undefined;
+  /** What an operator had said of this content, why, and who. */
+  readonly override?: "allow" | "block" | undefined;
+  readonly overrideReason?: string | undefined;
+  readonly overrideAuthor?: string | undefined;
   /** In a service that only monitors: the outcome that was withheld. */
   readonly withheld?: OutcomeKind | undefined;
   /** Code of the error registry of the wire, when that ended the transaction. */

@@ -139,6 +139,18 @@ export class EndedTransaction implements TransactionRecord {
     return names === undefined || names.length === 0 ? undefined : names;
   }
 
+  get override(): TransactionRecord["override"] {
+    return this.#parties.report?.override?.action;
+  }
+
+  get overrideReason(): string | undefined {
+    return this.#parties.report?.override?.reason;
+  }
+
+  get overrideAuthor(): string | undefined {
+    return this.#parties.report?.override?.author;
+  }
+
   get withheld(): OutcomeKind | undefined {
     return this.#parties.report?.withheld;
   }

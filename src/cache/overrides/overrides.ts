@@ -225,7 +225,8 @@ export class Overrides {
   #putBack(sha256: string): void {
     const record = this.#set.record(sha256);
     if (record === undefined) return;
-    void this.#table?.put(this.#entryOf(record)).catch(() => {});
+    // Later: the table is in the midst of its entries.
+    setImmediate(() => void this.#table?.put(this.#entryOf(record)).catch(() => {}));
   }
 
   #alarm(reason: Parameters<OverrideMetrics["overrideRefused"]>[0]): void {

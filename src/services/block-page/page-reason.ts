@@ -33,6 +33,7 @@ const byCause: Readonly<Record<Cause, PageReason>> = {
   [Cause.Protocol]: PageReason.Error,
   [Cause.Verdict]: PageReason.Verdict,
   [Cause.Policy]: PageReason.Policy,
+  [Cause.Override]: PageReason.Policy,
   [Cause.Error]: PageReason.Error,
   [Cause.Timeout]: PageReason.Timeout,
   [Cause.Oversize]: PageReason.Size,

@@ -57,6 +57,8 @@ export const Finding = {
   Modified: "modified",
   SkippedByRule: "skipped-by-rule",
   BlockedByRule: "blocked-by-rule",
+  AllowedByOverride: "allowed-by-override",
+  BlockedByOverride: "blocked-by-override",
   ...Doubt,
 } as const;
 export type Finding = (typeof Finding)[keyof typeof Finding];
@@ -101,6 +103,8 @@ const CAUSES = {
   modified: "verdict",
   "skipped-by-rule": "policy",
   "blocked-by-rule": "policy",
+  "allowed-by-override": "override",
+  "blocked-by-override": "override",
   error: "error",
   timeout: "timeout",
   oversize: "oversize",
@@ -142,11 +146,13 @@ function enforce(finding: Finding, settings: OutcomeSettings): OutcomeDecision {
     case Finding.Nothing:
     case Finding.Clean:
     case Finding.SkippedByRule:
+    case Finding.AllowedByOverride:
       return { outcome: "unmodified", cause, answer: AnswerForm.Unmodified };
     case Finding.Modified:
       return { outcome: "modified", cause, answer: AnswerForm.Replacement };
     case Finding.Blocked:
     case Finding.BlockedByRule:
+    case Finding.BlockedByOverride:
       return { outcome: "blocked", cause, answer: AnswerForm.BlockPage };
     default:
       return resolve(finding, settings);

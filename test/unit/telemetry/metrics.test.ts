@@ -8,6 +8,8 @@ import {
   PrometheusCacheMetrics,
   PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
+  PrometheusOperationMetrics,
+  PrometheusOverrideMetrics,
   PrometheusServerMetrics,
   RefusalReason,
   retained,
@@ -45,6 +47,10 @@ async function exerciseEverything(registry: MetricsRegistry, metrics: Prometheus
   combining.shadowScanEnded("scan", "trial", "clean", "clean");
   combining.optionalScanFailed("scan", "hashes", "error");
   exerciseCache(new PrometheusCacheMetrics(registry), registry);
+  const overrides = new PrometheusOverrideMetrics(registry);
+  overrides.overrideRefused("unverified");
+  overrides.watch(registry, () => ({ allow: 1, block: 2 }));
+  new PrometheusOperationMetrics(registry).operationEnded("purge", "done");
 }
 
 function exerciseCache(metrics: PrometheusCacheMetrics, registry: MetricsRegistry) {
