@@ -17,12 +17,16 @@ export interface Vocabulary {
   readonly refusals: Readonly<Record<string, string>>;
 }
 
+export type CallNode = ASTNode & { readonly op: "call" };
+
 /** Walks an expression once: what it reads, and what makes it dangerous or wrong. */
 export class Inspector {
   /** Variables and fields that the expression reads, such as `entity.type` or `now`. */
   readonly uses = new Set<string>();
   /** The bodies of macros: what is evaluated once for each entry of a list. */
   readonly macroBodies: ASTNode[] = [];
+  /** Calls of functions, each by its name. */
+  readonly calls: CallNode[] = [];
   /** Why the expression must not be run, beyond what the type check finds. */
   problem: string | undefined;
   readonly #vocabulary: Vocabulary;
@@ -41,6 +45,7 @@ export class Inspector {
         this.#visitField(node.args[0], node.args[1], macroDepth);
         return;
       case "call":
+        this.calls.push(node);
         this.#visitCall(node.args[0], node.args[1], macroDepth);
         return;
       case "rcall":

@@ -2,6 +2,7 @@ import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import type { FunctionDefinition, VariableDefinition } from "./definitions.ts";
 import { Inspector, literalResults, type Vocabulary } from "./inspection.ts";
 import { describeError, type Position } from "./syntax-error.ts";
+import { readWholeNumbers, WHOLE_NUMBER_FUNCTIONS } from "./whole-number.ts";
 
 /** What a language lets expressions name and cost. */
 export interface LanguageOptions {
@@ -80,10 +81,11 @@ export class Language {
     }
     const inspector = new Inspector(this.#vocabulary);
     inspector.visit(parsed.ast, 0);
-    const { uses, problem, macroBodies } = inspector;
+    const { uses, problem, macroBodies, calls } = inspector;
     if (problem !== undefined) {
       return problem;
     }
+    readWholeNumbers(calls);
     const { valid, type = "", error } = parsed.check();
     if (!valid) {
       return describeError(error, source);
@@ -146,6 +148,9 @@ function environmentOf(options: LanguageOptions): Environment {
   for (const { signature, handler, description } of options.functions) {
     const untyped = handler as (...args: unknown[]) => unknown;
     environment.registerFunction(signature, untyped, { description, async: false });
+  }
+  for (const [signature, handler] of Object.entries(WHOLE_NUMBER_FUNCTIONS)) {
+    environment.registerFunction(signature, handler as (value: unknown) => unknown);
   }
   for (const [signature, handler] of Object.entries(options.operators ?? {})) {
     environment.registerOperator(signature, handler as (...operands: unknown[]) => unknown);

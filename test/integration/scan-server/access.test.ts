@@ -132,6 +132,27 @@ describe("a scanner with TLS", () => {
     expect(await statusOf(scanner.url(), { method: "POST", ...own })).toBe(status);
   });
 
+  it("answers 403 to a client that resumes a session it began without a certificate", async () => {
+    const access = { tls: { ...tls, clientCaFile: authority.certFile } };
+    await using scanner = await serving(new FakeEngine(readAll), { access });
+    const { port } = scanner.server.address;
+    const own = { port, host: "127.0.0.1", ca: authority.cert, servername: "" };
+    const probe = connect(own);
+    probe.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const [session] = await once(probe, "session");
+    probe.destroy();
+    const again = connect({ ...own, session });
+    await once(again, "secureConnect");
+    const isReused = again.isSessionReused();
+    again.write("GET /v1/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const [answer] = await once(again, "data");
+    again.destroy();
+    expect([isReused, String(answer).split("\r\n", 1)[0]]).toEqual([
+      true,
+      "HTTP/1.1 403 Forbidden",
+    ]);
+  });
+
   it("shows its health to probes, which have no certificate", async () => {
     const access = { tls: { ...tls, clientCaFile: authority.certFile } };
     await using scanner = await serving(new FakeEngine(readAll), { access });
