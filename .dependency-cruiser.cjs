@@ -31,6 +31,8 @@ const folders = {
     ],
   },
   cache: { may: ["scanning", "entity", "telemetry"], outside: ["ioredis", "lru-cache"] },
+  background: { may: ["cache", "scanning", "entity", "telemetry"], outside: ["zod"] },
+  events: { may: ["background", "telemetry"], outside: ["undici"] },
   "services/rules": {
     may: ["cel", "telemetry"],
     outside: ["ipaddr.js"],
@@ -39,7 +41,7 @@ const folders = {
     may: ["protocol", "entity", "scanning", "telemetry"],
     outside: ["net", "zod", "negotiator", "mustache"], // of net, addresses only: see biome.json
   },
-  runtime: { may: ["resources", "services", "entity", "scanning", "telemetry"] },
+  runtime: { may: ["resources", "services", "background", "entity", "scanning", "telemetry"] },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
   server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
   admin: { may: ["telemetry"], outside: ["http"] },

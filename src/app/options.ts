@@ -20,7 +20,7 @@ import type { IcapServerOptions } from "../server/index.ts";
 /** What this build can do with resources. */
 export const CAPABILITIES: Capabilities = {
   scannerProtocols: ["Embedded", "ScanV1", "Icap", "Template"],
-  scannerModes: ["Hold", "Shadow"],
+  scannerModes: ["Hold", "Background", "Shadow"],
   combineStrategies: ["AnyBlocks", "First", "Quorum", "Score"],
 };
 
@@ -50,7 +50,7 @@ export function extractionLimits({ scan }: Settings): ExtractionLimits {
 
 export function factoryOptions(
   settings: Settings,
-): Omit<ServiceFactoryOptions, "extractor" | "metrics" | "logger"> {
+): Omit<ServiceFactoryOptions, "extractor" | "background" | "metrics" | "logger"> {
   return {
     optionsTtlMs: settings.services.optionsTtl,
     maxConnections: advertisedConnections(settings),

@@ -16,6 +16,7 @@ import {
 } from "../telemetry/index.ts";
 import { TransactionEngine } from "../transaction/index.ts";
 import { startAdmin } from "./admin.ts";
+import { createBackground } from "./background.ts";
 import { createCache, rememberScanner } from "./cache.ts";
 import {
   builtinTable,
@@ -76,15 +77,19 @@ async function start(
   const endpointMetrics = new PrometheusEndpointMetrics(registry);
   const scannerPorts = { logger, endpointMetrics, descriptions, spools };
   let served: Pick<AppFacts, "services" | "scanners"> = { services: [], scanners: [] };
+  const shelf = new ScannerShelf(
+    (entry) => makeScanner(entry, settings, scannerPorts),
+    metrics,
+    rememberScanner(cache, settings, version),
+  );
+  const scannerOf = (key: string) => shelf.find(key);
+  const background = createBackground(settings, { cache, registry, logger, scannerOf });
   const runtime = new Runtime({
-    shelf: new ScannerShelf(
-      (entry) => makeScanner(entry, settings, scannerPorts),
-      metrics,
-      rememberScanner(cache, settings, version),
-    ),
+    shelf,
     factory: new ServiceFactory({
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),
+      background: background.scans,
       metrics: new PrometheusCombiningMetrics(registry),
       logger,
     }),
@@ -96,8 +101,10 @@ async function start(
     },
   });
   stops.push(() => runtime.close());
+  stops.push(() => background.stop(0));
   const resources = await serveResources(settings, runtime, { metrics, logger });
   stops.push(async () => resources?.close());
+  background.scans.start();
 
   const server = new IcapServer(serverOptions(settings), { engine, metrics, logger });
   await server.start();
@@ -115,10 +122,16 @@ async function start(
       return { ...server.addresses(), admin: adminServer?.address, ...served };
     },
     drain: async () => {
-      await server.drain();
+      const { delay, timeout } = settings.drain;
+      const until = performance.now() + delay + timeout;
+      await Promise.all([server.drain(), background.scans.handOver()]);
+      await background.stop(Math.max(until - performance.now(), 0));
       await stopAll(stops);
     },
-    abort: () => server.abort(),
+    abort: () => {
+      server.abort();
+      void background.scans.close();
+    },
     reload: () => void resources?.look(),
     metrics: () => registry.snapshot(),
   };

@@ -13,6 +13,7 @@ import {
   size,
   text,
   toggle,
+  webUrl,
 } from "./setting.ts";
 import { Action, type ListenAddress, type RedisTarget, type Settings } from "./settings.ts";
 
@@ -154,7 +155,7 @@ export const catalogue: Catalogue<Settings> = {
       timer,
     ),
     overlapBytes: size(
-      "1Mi",
+      "2Mi",
       "From so many bytes on, a body is sent to `ScanV1` scanners while it still arrives; `0`: never.",
     ),
     workers: countOrAuto("auto", "Threads that scan; `auto` means one per core.", {
@@ -220,6 +221,43 @@ export const catalogue: Catalogue<Settings> = {
         min: 10,
         max: 60_000,
       }),
+    },
+  },
+  background: {
+    maxScans: count(
+      1000,
+      "Scans of `mode: Background` under way in one worker; for one more there is no room: `error`.",
+      { min: 1, max: 100_000 },
+    ),
+    maxBytes: size(
+      "256Mi",
+      "Bytes of one worker that wait for scanners of `mode: Background`; they count in `spool.memoryBudget` and `spool.diskBudget` too.",
+      { min: 1_048_576 },
+    ),
+    uploads: count(
+      16,
+      "Entities that one worker gives to scanners of `mode: Background` at once.",
+      { min: 1, max: 1000 },
+    ),
+  },
+  events: {
+    webhook: {
+      url: webUrl(
+        "Where verdicts that come after the answer are told, as CloudEvents (docs/events.md). Without it nobody is told.",
+      ),
+      tokenFile: file(
+        "Bearer token for the webhook. Read with each attempt, so that it can be replaced.",
+      ),
+      caFile: file("Certificate authorities (PEM) of the webhook; those of the system by default."),
+      timeout: duration("10s", "Time for one attempt to send an event.", {
+        min: 100,
+        max: 300_000,
+      }),
+      verdicts: choice(
+        ["Threats", "All"],
+        "Threats",
+        "Which late verdicts are told: `blocked` and `suspicious`, or all, failures among them.",
+      ),
     },
   },
   secrets: {

@@ -38,6 +38,13 @@ export const consistencyRules: readonly ConsistencyRule[] = [
         ? "cache.redis.certFile and cache.redis.keyFile need each other; only one is set"
         : undefined,
   },
+  {
+    paths: ["events.webhook.url", "events.webhook.tokenFile"],
+    check: ({ events: { webhook } }) =>
+      webhook.tokenFile !== undefined && webhook.url === undefined
+        ? "events.webhook.tokenFile has no effect without events.webhook.url"
+        : undefined,
+  },
   notAbove("services.preview", "wire.previewBytes", (s) => [
     s.services.preview,
     s.wire.previewBytes,

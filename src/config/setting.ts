@@ -137,6 +137,22 @@ export function redisUrl(description: string): Setting<RedisTarget | undefined> 
   return { type: "scalar", schema, default: undefined, form: "URL of Redis", description };
 }
 
+/** Where something is sent by HTTP; empty means nowhere. */
+export function webUrl(description: string): Setting<string | undefined> {
+  const expected = "a URL without a password such as https://events.example/hook";
+  const schema = z
+    .unknown()
+    .transform((raw) => (raw === "" ? undefined : raw))
+    .pipe(reading(expected, parseWebUrl).optional());
+  return { type: "scalar", schema, default: undefined, form: "URL", description };
+}
+
+function parseWebUrl(raw: unknown): string | undefined {
+  const url = typeof raw === "string" ? URL.parse(raw) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  return url.username === "" && url.password === "" ? url.href : undefined;
+}
+
 export const text = (description: string): Setting<string | undefined> =>
   optionalText("text", description);
 

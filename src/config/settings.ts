@@ -111,6 +111,21 @@ export interface Settings {
       readonly connectTimeout: number;
     };
   };
+  readonly background: {
+    readonly maxScans: number;
+    readonly maxBytes: number;
+    readonly uploads: number;
+  };
+  readonly events: {
+    readonly webhook: {
+      /** Undefined: nobody is told. */
+      readonly url: string | undefined;
+      readonly tokenFile: string | undefined;
+      readonly caFile: string | undefined;
+      readonly timeout: number;
+      readonly verdicts: "Threats" | "All";
+    };
+  };
   readonly secrets: {
     /** Undefined: secrets come from the environment alone. */
     readonly directory: string | undefined;

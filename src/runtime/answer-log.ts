@@ -23,7 +23,9 @@ export class AnswerLog {
     this.#metrics.optionalScanFailed(service, scanner, verdict.kind);
     const { kind, reason, message } = verdict;
     const fields = { service, scanner, incidentId: transactionId, verdict: kind, reason, message };
-    this.#logger.warn("optional scanner has no opinion", fields);
+    // One that is pending will have one soon.
+    const level = kind === VerdictKind.Pending ? "info" : "warn";
+    this.#logger[level]("optional scanner has no opinion", fields);
   };
 
   readonly ofShadow = (answer: ShadowAnswer, { service, transactionId }: ScanContext): void => {

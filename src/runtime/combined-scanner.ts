@@ -1,3 +1,4 @@
+import { BackgroundScanner, type BackgroundScans } from "../background/index.ts";
 import type { ServiceEntry } from "../resources/index.ts";
 import {
   type CombineStrategy,
@@ -25,13 +26,14 @@ export function combinedScanner(
   entry: ServiceEntry,
   scanners: ScannersByKey,
   answers: AnswerLog,
+  background: BackgroundScans,
 ): Scanner | undefined {
   if (entry.scanners.length === 0) return undefined;
   const listed = Map.groupBy(entry.scanners, partOf);
   const { cleanTtlMs: cleanMs, blockedTtlMs: blockedMs } = entry.cache;
-  const cacheTtl = { cleanMs, blockedMs };
+  const means = { scanners, cacheTtl: { cleanMs, blockedMs }, background };
   const membersOf = (part: Part): Member[] =>
-    (listed.get(part) ?? []).map((one) => memberOf(one, scanners, cacheTtl));
+    (listed.get(part) ?? []).map((one) => memberOf(one, means));
   const judge = judgeOf(entry, membersOf("judge"), answers);
   const counting = modifying(entry, judge, membersOf("modifier"), answers);
   const shadows = membersOf("shadow");
@@ -42,29 +44,35 @@ export function combinedScanner(
 
 type Part = "judge" | "modifier" | "shadow";
 
-function partOf({ mode, role, name }: Listed): Part {
+function partOf({ mode, role }: Listed): Part {
   switch (mode) {
     case "Hold":
       return role === "Modifier" ? "modifier" : "judge";
     case "Shadow":
       return "shadow";
     case "Background":
-      throw new Error(`scanner ${name}: mode Background is not served by this build`);
+      return "judge";
     default:
       return mode satisfies never;
   }
 }
 
-function memberOf(
-  listed: Listed,
-  scanners: ScannersByKey,
-  cacheTtl: ScanContext["cacheTtl"],
-): Member {
-  const { name, scanner, unresolved, required, role, timeoutMs, policy } = listed;
+interface Means {
+  readonly scanners: ScannersByKey;
+  readonly cacheTtl: NonNullable<ScanContext["cacheTtl"]>;
+  readonly background: BackgroundScans;
+}
+
+function memberOf(listed: Listed, { scanners, cacheTtl, background }: Means): Member {
+  const { name, scanner, unresolved, required, role, timeoutMs, policy, mode } = listed;
   const found = scanner === undefined ? undefined : scanners.get(scanner);
-  if (found === undefined) {
+  if (scanner === undefined || found === undefined) {
     const why = unresolved ?? "not in the table";
     return { name, required, scanner: new UnavailableScanner(name, why) };
+  }
+  if (mode === "Background") {
+    const options = { name, key: scanner, timeoutMs, policy, cacheTtl, scans: background };
+    return { name, required, scanner: new BackgroundScanner(found, options) };
   }
   const asked = policy === undefined ? found : new PolicyScanner(found, policy);
   const modifies = role === "Modifier";

@@ -60,7 +60,7 @@ export class Runtime {
       const scanners = await shelf.prepare(table.scanners);
       serve(new Router(await this.#services(table, scanners)), table);
       for (const scanner of shelf.replace(table.scanners, scanners)) {
-        this.#retire(scanner, longestTransactionMs(this.#table));
+        this.#retire(scanner, longestScanMs(this.#table));
       }
     } catch (error) {
       metrics.configRefused();
@@ -82,7 +82,7 @@ export class Runtime {
     }
   }
 
-  /** Transactions that began before the swap may still scan. */
+  /** Transactions that began before the swap may still scan, and leave scans in the background. */
   #retire(scanner: Scanner, afterMs: number): void {
     const timer = setTimeout(() => {
       this.#retired.delete(scanner);
@@ -93,7 +93,10 @@ export class Runtime {
   }
 }
 
-function longestTransactionMs(table: RoutingTable | undefined): number {
-  const times = table?.services.map(({ limits }) => limits.transactionTimeoutMs) ?? [];
+function longestScanMs(table: RoutingTable | undefined): number {
+  const times = (table?.services ?? []).flatMap(({ limits, scanners }) => [
+    limits.transactionTimeoutMs,
+    ...scanners.filter(({ mode }) => mode === "Background").map(({ timeoutMs }) => timeoutMs),
+  ]);
   return times.reduce((longest, time) => Math.max(longest, time), 0);
 }

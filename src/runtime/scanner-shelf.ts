@@ -27,6 +27,7 @@ export class ScannerShelf {
   readonly #metrics: ScannerMetrics;
   readonly #remember: RememberScanner;
   #byHash = new Map<string, Scanner>();
+  #byKey: ScannersByKey = new Map();
 
   constructor(
     make: ScannerMaker,
@@ -69,7 +70,13 @@ export class ScannerShelf {
     const kept = new Set(next.values());
     const retired = [...this.#byHash.values()].filter((scanner) => !kept.has(scanner));
     this.#byHash = next;
+    this.#byKey = scanners;
     return retired;
+  }
+
+  /** By its key in the table now served. */
+  find(key: string): Scanner | undefined {
+    return this.#byKey.get(key);
   }
 
   /** Closes prepared scanners that are not used after all; what is on the shelf stays. */
@@ -82,6 +89,7 @@ export class ScannerShelf {
   async close(): Promise<void> {
     const all = [...this.#byHash.values()];
     this.#byHash.clear();
+    this.#byKey = new Map();
     await Promise.all(all.map((scanner) => scanner.close()));
   }
 

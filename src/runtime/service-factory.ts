@@ -1,3 +1,4 @@
+import type { BackgroundScans } from "../background/index.ts";
 import type { EntityExtractor } from "../entity/index.ts";
 import type { RoutingTable, ServiceEntry } from "../resources/index.ts";
 import {
@@ -16,6 +17,8 @@ import { screeningOf } from "./service-screening.ts";
 
 export interface ServiceFactoryOptions {
   readonly extractor: EntityExtractor;
+  /** Where scans of mode Background go on. */
+  readonly background: BackgroundScans;
   /** What operators say of contents; left out: nothing. */
   readonly overrides?: Overrides | undefined;
   /** Told, as the log is, of the answers of scanners that change nothing. */
@@ -63,7 +66,7 @@ export class ServiceFactory {
       include: asksIdentity(entry) ? requestedIdentityFields : "",
       generation: entry.generation,
       rules: entry.rules,
-      scanner: combinedScanner(entry, scanners, this.#answers),
+      scanner: combinedScanner(entry, scanners, this.#answers, this.#options.background),
       screening: screeningOf(entry, scanners),
       overrides: this.#options.overrides,
       extractor,

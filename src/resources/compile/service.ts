@@ -146,6 +146,9 @@ function generationOf(body: Omit<ServiceEntry, "generation">): string {
   });
 }
 
+/** Sandboxes take minutes, and have queues. */
+const BACKGROUND_TIMEOUT = "15m";
+
 interface ResolvedScanner {
   readonly entry: ServiceScanner;
   readonly finding: Finding<ResolvedRefsReason> | undefined;
@@ -163,7 +166,8 @@ function resolveScanner(
   { namespace, index, lookup, spec }: Referrer,
 ): ResolvedScanner {
   const { name, ref, mode, role, required, timeout, policy } = reference;
-  const timeoutMs = durationMs(timeout ?? spec.limits.transactionTimeout);
+  const longest = mode === "Background" ? BACKGROUND_TIMEOUT : spec.limits.transactionTimeout;
+  const timeoutMs = durationMs(timeout ?? longest);
   const listed = { name, mode, role, required, timeoutMs };
   const key = scannerKey(ref.kind, namespace, ref.name);
   const found = lookup(key);

@@ -68,7 +68,7 @@ const serviceScanner = z.strictObject({
     .enum(["Hold", "Background", "Shadow"])
     .default("Hold")
     .describe(
-      "Hold: the answer waits for the verdict. Background: the answer is `outcomes.pending`; the verdict counts from the next request on. Shadow: the verdict is logged and never counts.",
+      "Hold: the answer waits for the verdict. Background: unless the verdict is known the answer is `outcomes.pending`; the scan goes on, and its verdict counts from the next request on (docs/background.md). Shadow: the verdict is logged and never counts.",
     ),
   role: z
     .enum(["Judge", "Modifier"])
@@ -82,10 +82,12 @@ const serviceScanner = z.strictObject({
     .describe(
       "false: only its opinion counts. That it failed, ran out of time, could not look inside or has no opinion is logged and counted in a metric, and changes nothing.",
     ),
-  timeout: duration({ min: "10ms", max: "1h" })
+  timeout: duration({ min: "10ms", max: "24h" })
     .optional()
     .meta({ example: "20s" })
-    .describe("Time for this scanner. Left out: what is left of `limits.transactionTimeout`."),
+    .describe(
+      "Time for this scanner, at most `limits.transactionTimeout`, and all of that when it is left out; with mode Background longer, and 15m when it is left out.",
+    ),
   policy: z
     .string()
     .max(128)
@@ -174,7 +176,10 @@ const outcomes = withDefaults(
     ),
     suspicious: outcome("Allow", "A scanner has a suspicion and no proof."),
     unknown: outcome("Allow", "A scanner has no opinion."),
-    pending: outcome("Block", "A scanner in mode Background has not ended yet."),
+    pending: outcome(
+      "Block",
+      "A scan has not ended yet: one in mode Background, or one whose scanner has asked for patience beyond its time.",
+    ),
   }),
 ).describe(
   "What happens when it is not known that an entity is clean. Allow: it passes. Block: the block page. Error: the client is told that the check failed. Every combination: docs/outcomes.md.",
@@ -308,7 +313,7 @@ export const serviceSpec = withCelRules(
       fieldPath: ".rules",
     },
     {
-      rule: "self.scanners.all(s, !has(s.timeout) || duration(s.timeout) <= duration(self.limits.transactionTimeout))",
+      rule: "self.scanners.all(s, s.mode == 'Background' || !has(s.timeout) || duration(s.timeout) <= duration(self.limits.transactionTimeout))",
       message: "a scanner's timeout is longer than limits.transactionTimeout",
       fieldPath: ".scanners",
     },

@@ -26,6 +26,8 @@ export interface EndpointOptions {
 }
 
 const PROBE_TIMEOUT_MS = 5000;
+/** Long polls of scans that nobody waits for last, and must keep no connection from those that are waited for. */
+const FOLLOW_CONNECTIONS = 256;
 /** Codes of undici and of the system that mean: no connection, so nothing was sent. */
 const UNSENT = new Set([
   ...["UND_ERR_CONNECT_TIMEOUT", "ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"],
@@ -40,6 +42,9 @@ export class Endpoint {
   readonly #base: URL;
   readonly #breaker: CircuitBreaker;
   #connection: Connection;
+  /** Made when the first scan is followed: most endpoints never have one. */
+  #follows: Connection | undefined;
+  #credentials: ScanV1Credentials;
   #isHealthy: boolean | undefined;
   #pausedUntil = 0;
   #info: ScannerInfo | undefined;
@@ -51,7 +56,8 @@ export class Endpoint {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#breaker = new CircuitBreaker(options.circuitBreaker);
-    this.#connection = this.#connect(options.credentials);
+    this.#credentials = options.credentials;
+    this.#connection = this.#connect(options.connections);
   }
 
   get url(): string {
@@ -94,9 +100,11 @@ export class Endpoint {
 
   /** Its requests from now on carry these; those under way end as they began. */
   replaceCredentials(credentials: ScanV1Credentials): void {
-    const old = this.#connection;
-    this.#connection = this.#connect(credentials);
-    void old.drain();
+    const old = [this.#connection, this.#follows];
+    this.#credentials = credentials;
+    this.#connection = this.#connect(this.#options.connections);
+    this.#follows = undefined;
+    for (const connection of old) void connection?.drain();
   }
 
   /** Work of several requests, during which `retire` does not end it. */
@@ -127,12 +135,18 @@ export class Endpoint {
 
   /** Asks about a scan that was accepted. Never rejects. */
   poll(request: HttpRequest): Promise<Answer> {
-    return this.#exchange(request, (reply) => lostScan(reply) ?? answerOf(reply));
+    return this.#exchange(this.#connection, request, pollAnswerOf);
+  }
+
+  /** The same of a scan that nobody waits for. */
+  pollFollowed(request: HttpRequest): Promise<Answer> {
+    this.#follows ??= this.#connect(FOLLOW_CONNECTIONS);
+    return this.#exchange(this.#follows, request, pollAnswerOf);
   }
 
   /** Any request whose answer is one of a scan. Never rejects. */
   ask(request: HttpRequest): Promise<Answer> {
-    return this.#exchange(request, answerOf);
+    return this.#exchange(this.#connection, request, answerOf);
   }
 
   /** Asks what the scanner is, and so whether it is there. Logs when that changes. Never rejects. */
@@ -147,23 +161,27 @@ export class Endpoint {
     this.#isHealthy = isHealthy;
   }
 
-  close(): Promise<void> {
-    return this.#connection.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#connection.close(), this.#follows?.close()]);
   }
 
-  #connect(credentials: ScanV1Credentials): Connection {
-    const { addresses, connections } = this.#options;
-    return new Connection(this.#base.origin, connections, credentials, pinnedLookup(addresses));
+  #connect(connections: number): Connection {
+    const addresses = pinnedLookup(this.#options.addresses);
+    return new Connection(this.#base.origin, connections, this.#credentials, addresses);
   }
 
   #closeIfUnused(): void {
     if (this.#isRetired && this.#users === 0) void this.close();
   }
 
-  async #exchange(request: HttpRequest, read: (reply: Reply) => Answer): Promise<Answer> {
+  async #exchange(
+    connection: Connection,
+    request: HttpRequest,
+    read: (reply: Reply) => Answer,
+  ): Promise<Answer> {
     this.#outstanding += 1;
     try {
-      const reply = await this.#connection.exchange(request);
+      const reply = await connection.exchange(request);
       const epoch = epochOf(reply);
       const answer = read(reply);
       if (epoch === undefined) return answer;
@@ -234,6 +252,10 @@ export class Endpoint {
   #pathOf(path: string): string {
     return this.#base.pathname.replace(/\/$/, "") + path;
   }
+}
+
+function pollAnswerOf(reply: Reply): Answer {
+  return lostScan(reply) ?? answerOf(reply);
 }
 
 /** Of a scan that was accepted, and that the scanner does not know, or not any more. */

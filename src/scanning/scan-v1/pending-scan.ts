@@ -32,6 +32,8 @@ interface PendingScan {
   readonly context: FollowContext;
   /** Where replaced content may be kept; left out: none is taken. */
   readonly keeper?: ContentKeeper | undefined;
+  /** Nobody waits for it. */
+  readonly isFollowed?: boolean;
 }
 
 /** What outlives the scan that was answered 202. */
@@ -81,7 +83,7 @@ export function refusePending(
 /** Asks on about a scan that `awaitVerdict`, here or on another pod, gave as a job. */
 export async function followScan(scan: PendingScan): Promise<Answer> {
   const pending: Answer = { verdict: NOT_YET, retry: false, failed: false };
-  const answer = await pollOn(scan, pending);
+  const answer = await pollOn({ ...scan, isFollowed: true }, pending);
   if (answer.isFinal) return answer;
   const job = jobOf(scan);
   return { ...pending, verdict: { ...NOT_YET, ...(job !== undefined && { job }) } };
@@ -107,10 +109,11 @@ async function pollOn(
 }
 
 /** The next answer; undefined when the time was up, or nobody waited any more, before one came. */
-async function poll({ endpoint, path, context, keeper }: PendingScan): Promise<Answer | undefined> {
+async function poll(scan: PendingScan): Promise<Answer | undefined> {
+  const { endpoint, path, context, keeper, isFollowed = false } = scan;
   const left = Math.min(Math.max(Math.floor(leftMs(context)), 0), LONGEST_TIMER_MS);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(left)]);
-  const answer = await endpoint.poll({
+  const request = {
     method: "GET",
     path,
     headers: {
@@ -119,7 +122,8 @@ async function poll({ endpoint, path, context, keeper }: PendingScan): Promise<A
     },
     keeper,
     signal,
-  });
+  } as const;
+  const answer = await (isFollowed ? endpoint.pollFollowed(request) : endpoint.poll(request));
   // A verdict that came all the same is one.
   return signal.aborted && answer.failed ? undefined : answer;
 }

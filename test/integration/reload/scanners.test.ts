@@ -14,6 +14,7 @@ import {
 } from "../../../src/runtime/index.ts";
 import type { Router } from "../../../src/services/index.ts";
 import { noCombiningMetrics, noMetrics, silentLogger } from "../../../src/telemetry/index.ts";
+import { backgroundScans } from "../../support/background-scans.ts";
 import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 import { scannedBy, scanner, service } from "./reloading-server.ts";
@@ -39,6 +40,7 @@ class Bench {
       shelf: new ScannerShelf((entry) => this.#make(entry), noMetrics),
       factory: new ServiceFactory({
         extractor: new EntityExtractor(spools, EXTRACTION_DEFAULTS),
+        background: backgroundScans(),
         metrics: noCombiningMetrics,
         logger: silentLogger,
         optionsTtlMs: 1000,

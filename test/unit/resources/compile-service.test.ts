@@ -81,6 +81,15 @@ describe("a service", () => {
     ]);
   });
 
+  it.each([
+    [undefined, 900_000],
+    ["2h", 7_200_000],
+  ])("gives a scanner in the background time beyond the transaction: %s", (timeout, timeoutMs) => {
+    const scanners = [uses("av", { mode: "Background", ...(timeout && { timeout }) })];
+    const entry = entryOf(service({ scanners }), scanner());
+    expect(entry.scanners).toMatchObject([{ mode: "Background", timeoutMs }]);
+  });
+
   it("says of a scanner whether it is needed and what it may do", () => {
     const scanners = [uses("av", { role: "Modifier", required: false })];
     const entry = entryOf(service({ scanners }), scanner());

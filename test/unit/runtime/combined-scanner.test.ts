@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from "../../../src/scanning/index.ts";
 import { MetricsRegistry, PrometheusCombiningMetrics } from "../../../src/telemetry/index.ts";
+import { backgroundScans } from "../../support/background-scans.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { scannerOf } from "../../support/scan-service.ts";
 
@@ -25,6 +26,7 @@ describe("the scanners of a service", () => {
   let lines: unknown[];
   let answers: AnswerLog;
   const scanners = new Map<string, Scanner>();
+  const background = backgroundScans({ scannerOf: (key) => scanners.get(key) });
   beforeEach(() => {
     lines = [];
     scanners.clear();
@@ -76,7 +78,7 @@ describe("the scanners of a service", () => {
       cache: { cleanTtlMs: 0, blockedTtlMs: 0 },
     };
     // What else an entry has is nothing to the scanners.
-    return combinedScanner(entry as unknown as ServiceEntry, scanners, answers);
+    return combinedScanner(entry as unknown as ServiceEntry, scanners, answers, background);
   }
 
   const verdictOf = async (scanner: Scanner | undefined): Promise<Verdict | undefined> =>
@@ -146,9 +148,24 @@ describe("the scanners of a service", () => {
     expect((await verdictOf(combined(list)))?.kind).toBe("unknown");
   });
 
-  it("are refused with a mode that is not built", () => {
-    const list = [listed("slow", says("clean"), { mode: "Background" })];
-    expect(() => combined(list)).toThrow("slow: mode Background");
+  const sandbox = (more: Partial<Listed> = {}) =>
+    listed("sandbox", says("clean"), { mode: "Background", ...more });
+  const kept = { ...scanContext(), retain: () => () => {} };
+
+  it("are pending as long as one in the background is", async () => {
+    const scanner = combined([listed("av", says("clean")), sandbox()]);
+    expect((await scanner?.scan(entityOf("x"), kept))?.kind).toBe("pending");
+  });
+
+  it("do without the verdict of one in the background that is not required", async () => {
+    const scanner = combined([listed("av", says("clean")), sandbox({ required: false })]);
+    expect((await scanner?.scan(entityOf("x"), kept))?.kind).toBe("clean");
+    expect(lines).toMatchObject([{ level: "info", msg: "optional scanner has no opinion" }]);
+  });
+
+  it("block at once what one that is waited for blocks", async () => {
+    const scanner = combined([listed("av", says("blocked")), sandbox()]);
+    expect((await scanner?.scan(entityOf("x"), kept))?.kind).toBe("blocked");
   });
 
   it("tell of a shadow in the log and in a metric", async () => {

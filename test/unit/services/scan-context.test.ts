@@ -11,6 +11,7 @@ interface Told {
   readonly http?: readonly string[];
   readonly target?: string;
   readonly sharesIdentity?: boolean;
+  readonly recordsIdentity?: boolean;
 }
 
 function contextOf(told: Told): ScanContext {
@@ -33,7 +34,11 @@ function contextOf(told: Told): ScanContext {
       isRequest ? "" : head("HTTP/1.1 404"),
     ),
     { peer: "192.0.2.1", incidentId: "ID" },
-    { service: "tested", sharesIdentity: told.sharesIdentity ?? false },
+    {
+      service: "tested",
+      sharesIdentity: told.sharesIdentity ?? false,
+      recordsIdentity: told.recordsIdentity ?? false,
+    },
     new AbortController().signal,
   );
 }
