@@ -10,6 +10,7 @@ import {
 import { createScanV1Scanner, type Scanner, type ScanV1Credentials } from "../scanning/index.ts";
 import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
 import { CredentialWatch } from "./credential-watch.ts";
+import { letHeapGrow } from "./heap-growth.ts";
 import { credentialsOf, mayRotate } from "./secrets.ts";
 import { makeTemplateScanner } from "./template-scanner.ts";
 
@@ -46,6 +47,7 @@ export async function makeScanner(
   { logger, endpointMetrics, descriptions, spools }: ScannerPorts,
 ): Promise<Scanner> {
   const { name, protocol } = entry;
+  if (protocol.type !== "Embedded") letHeapGrow();
   if (protocol.type === "ScanV1") {
     return createScanV1Scanner({
       name,

@@ -1,6 +1,6 @@
 import { type AccessFiles, type ScanEngine, ScanServer } from "../../scanners/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
-import { letHeapGrow } from "./heap.ts";
+import { letHeapGrow } from "../heap-growth.ts";
 
 /** The scan/v1 server of a shipped scanner, whatever its engine. */
 export interface ScanServerOptions {
