@@ -6,6 +6,13 @@
  * @module
  */
 export {
+  type BackgroundMetrics,
+  type EventMetrics,
+  HandOver,
+  noBackgroundMetrics,
+  ScanAsked,
+} from "./background-metrics.ts";
+export {
   type CacheMetrics,
   CacheTier,
   type CacheUsage,
@@ -39,6 +46,7 @@ export {
   type OverrideMetrics,
 } from "./override-metrics.ts";
 export { createLog, type Log, type LogOptions } from "./pino-logger.ts";
+export { PrometheusBackgroundMetrics } from "./prometheus-background-metrics.ts";
 export { PrometheusCacheMetrics } from "./prometheus-cache-metrics.ts";
 export { PrometheusCombiningMetrics } from "./prometheus-combining-metrics.ts";
 export { PrometheusEndpointMetrics } from "./prometheus-endpoint-metrics.ts";
