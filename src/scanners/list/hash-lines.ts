@@ -52,8 +52,9 @@ function formOf(line: string): "plain" | "clamav" | "csv" {
 /** `hash`, `hash name` or `hash,name`; a `*` before the name is from sha256sum. */
 function readPlainLine(line: string): ReturnType<ReadHashLine> {
   if (isNothing(line)) return "nothing";
-  const [, hex = "", rest = ""] =
-    /^\s*"?([0-9a-f]{32,64})"?(?:$|\s*[\s,]\s*\*?(.*)$)/i.exec(line) ?? [];
+  const [start = "", hex = ""] = /^\s*"?([0-9a-f]{32,64})"?(?=$|[\s,])/i.exec(line) ?? [];
+  // One pattern for all of it would try every share of a row of blanks.
+  const rest = line.slice(start.length).trim().replace(/^,/, "").trimStart().replace(/^\*/, "");
   return listed(hex, unquoted(rest.trim()));
 }
 
@@ -61,7 +62,7 @@ function readPlainLine(line: string): ReturnType<ReadHashLine> {
 function readClamavLine(line: string): ReturnType<ReadHashLine> {
   if (isNothing(line)) return "nothing";
   const [, hex = "", name = ""] =
-    /^([0-9a-f]{32,64}):(?:\d+|\*):([^:]+)(?::\d*){0,2}\s*$/i.exec(line) ?? [];
+    /^([0-9a-f]{32,64}):(?:\d+|\*):([^:]+)(?::\d*){0,2}$/i.exec(line.trimEnd()) ?? [];
   return listed(hex, name);
 }
 

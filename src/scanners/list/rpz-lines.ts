@@ -26,9 +26,14 @@ class Zone {
   #depth = 0;
 
   read(line: string, take: TakeName): boolean {
-    const text = line.replace(/;.*$/s, "").trimEnd();
+    // What is quoted is data, whatever its signs would mean elsewhere.
+    const text = line
+      .replace(/"(?:[^"\\]|\\.)*"/gs, '""')
+      .replace(/;.*$/s, "")
+      .trimEnd();
     const wasInside = this.#depth > 0;
-    this.#depth += count(text, "(") - count(text, ")");
+    // One that closes too much must not swallow the opening one of the next record.
+    this.#depth = Math.max(0, this.#depth + count(text, "(") - count(text, ")"));
     if (wasInside || text.trim() === "") return true;
     const words = text.trim().split(/\s+/);
     if (text.startsWith("$")) return this.#directive(words);

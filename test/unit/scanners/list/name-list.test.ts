@@ -223,6 +223,15 @@ good.bad.example CNAME rpz-passthru.
     expect(categories.map(({ isException }) => isException)).toEqual([true, false]);
   });
 
+  it.each([
+    ["an opening parenthesis in a text", 'text.example TXT "a ( b; c"'],
+    ["an escaped quote before one", 'text.example TXT "a \\" ( b"'],
+    ["a closing parenthesis too much", "@ IN SOA localhost. root.localhost. (\n1 2 3 4 5 ) )"],
+  ])("goes on behind %s", (_, record) => {
+    const more = `${record}\n@ IN NS (\n localhost. )\nbad.example CNAME .\n`;
+    expect(isListed(read(`$ORIGIN rpz.example.\n${more}`), "bad.example")).toBe(true);
+  });
+
   it("refuses a zone that includes a file, which would not be read", () => {
     expect(() => read("$ORIGIN rpz.\n$INCLUDE other\n")).toThrow("line 2");
   });
