@@ -78,10 +78,14 @@ function newType(mediaType: string | undefined, old: string | undefined): string
   return isSame ? undefined : mediaType;
 }
 
-/** Up to the first blank line. */
+/**
+ * Up to the first blank line. A line feed alone ends a line as well, for recipients may take it so
+ * (RFC 9112 §2.2): no field that is not true any more must stay behind one.
+ */
 function headLines(text: string): string[] {
-  const end = text.indexOf("\r\n\r\n");
-  return (end < 0 ? text.replace(/\r\n$/, "") : text.slice(0, end)).split("\r\n");
+  const lines = text.split(/\r?\n/);
+  const end = lines.indexOf("", 1);
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 interface Field {

@@ -131,6 +131,14 @@ describe("a response with new content", () => {
     );
   });
 
+  it("takes a line feed alone for the end of a line, and hides nothing behind it", async () => {
+    const fields = ["X-A: 1\nContent-Length: 999\nX-B: 2", "X-C: 3\n\nTransfer-Encoding: chunked"];
+    const answer = await modified(new Redactor({ old: "new" }), { fields, body: "old" });
+    const own = ["Content-Length: 3", "Via: ICAP/1.0 sluice"];
+    const wanted = head("HTTP/1.1 200 OK", "X-A: 1", "X-B: 2", "X-C: 3", ...own);
+    expect(answer).toHaveProperty("head", wanted);
+  });
+
   it("has the media type that the scanner gives", async () => {
     const scanner = new Redactor({ old: "new" }, { mediaType: "application/pdf" });
     const fields = ["Content-Type: text/html", "Server: x"];
