@@ -26,20 +26,21 @@ function table(page: string, header: string): readonly (readonly string[])[] {
 
 describe("a run-time dependency", () => {
   let manifest: Manifest;
+  let rows: readonly (readonly string[])[];
   let recorded: ReadonlyMap<string, readonly string[]>;
 
   beforeAll(async () => {
     manifest = JSON.parse(await read("package.json")) as Manifest;
-    const rows = table(await read("docs/adr/0003-dependencies.md"), "package");
+    rows = table(await read("docs/adr/0003-dependencies.md"), "package");
     recorded = new Map(rows.map(([name, folders]) => [names(name)[0] ?? "", names(folders)]));
   });
 
   const runTime = () =>
     Object.entries({ ...manifest.dependencies, ...manifest.optionalDependencies });
 
-  it("has a line in ADR 0003, and nothing else has one", () => {
+  it("has one line in ADR 0003, and nothing else has one", () => {
     const dependencies = runTime().map(([name]) => name);
-    expect([...recorded.keys()].sort()).toEqual(dependencies.sort());
+    expect(rows.map(([name]) => names(name)[0]).sort()).toEqual(dependencies.sort());
   });
 
   it("is imported from the folders that ADR 0003 and the architecture both name", async () => {
