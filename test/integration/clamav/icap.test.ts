@@ -39,7 +39,9 @@ describeWith(clamavPrograms, "ICAP through sluice scanner clamav to clamd", () =
     scannerUrl = (await serving)[1] as string;
     const resources = directory.join("clamav.yaml");
     writeFileSync(resources, documentedResources(scannerUrl));
-    sluice = await Sluice.start({ flags: ["-f", resources, "--log-level=info", "--cache-enabled=false"] });
+    sluice = await Sluice.start({
+      flags: ["-f", resources, "--log-level=info", "--cache-enabled=false"],
+    });
   });
   afterAll(async () => {
     await sluice?.stop();
