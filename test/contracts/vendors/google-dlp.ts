@@ -42,6 +42,16 @@ export const googleDlp: Vendor = {
       says: { kind: "blocked", reason: "dlp" },
     },
     {
+      name: "says error where the result is none",
+      does: inspecting({ result: null }),
+      says: { kind: "error" },
+    },
+    {
+      name: "says error where the findings are none",
+      does: inspecting({ result: { findings: {} } }),
+      says: { kind: "error" },
+    },
+    {
       name: "cannot scan what is no text",
       does: inspecting(answers.none),
       about: { declaredType: "image/png" },

@@ -40,6 +40,14 @@ export const metadefenderCore: Vendor = {
       calls: ["POST /file", REPORT, REPORT],
     },
     {
+      name: "says error where there is no code of a result",
+      does: reporting({
+        ...answers.allowed,
+        scan_results: { ...answers.allowed.scan_results, scan_all_result_i: "" },
+      }),
+      says: { kind: "error" },
+    },
+    {
       name: "names the engines that found something",
       does: reporting(answers.infected),
       says: {

@@ -53,6 +53,11 @@ export const presidio: Vendor = {
       says: { kind: "error" },
     },
     {
+      name: "says error where a finding is of no kind",
+      does: analysing([{ entity_type: null, score: 1 }]),
+      says: { kind: "error" },
+    },
+    {
       name: "cannot scan what is no text",
       does: analysing(answers.none),
       about: { declaredType: "image/png" },

@@ -61,6 +61,16 @@ export const virusTotal: Vendor = {
       says: { kind: "unknown" },
     },
     {
+      name: "says error where there is nothing about the file",
+      does: routes({ [LOOKUP]: always({ data: { attributes: null } }) }),
+      says: { kind: "error" },
+    },
+    {
+      name: "says error where the numbers are none",
+      does: routes({ [LOOKUP]: always({ data: { attributes: { last_analysis_stats: "" } } }) }),
+      says: { kind: "error" },
+    },
+    {
       name: "does not know what is not there, and uploads nothing",
       does: routes({ [LOOKUP]: unknown }),
       says: { kind: "unknown" },
