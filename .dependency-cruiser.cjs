@@ -44,7 +44,7 @@ const folders = {
   runtime: { may: ["resources", "services", "background", "entity", "scanning", "telemetry"] },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
   server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
-  admin: { may: ["telemetry"], outside: ["http"] },
+  admin: { may: ["telemetry"], outside: ["http", "zod"] },
   client: { may: ["protocol"], outside: ["net", "tls"] },
   chain: {
     may: ["client", "protocol", "scanning", "entity", "telemetry"],

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "../telemetry/index.ts";
+import type { CacheApi } from "./cache-api.ts";
 import { type AdminAnswer, type AdminSources, answerAdminRequest } from "./endpoints.ts";
 
 export interface AdminServerOptions {
@@ -9,6 +10,8 @@ export interface AdminServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly sources: AdminSources;
+  /** Left out: there is none. */
+  readonly api?: CacheApi | undefined;
   readonly logger: Logger;
 }
 
@@ -17,8 +20,12 @@ const maxConnections = 64;
 const headTimeoutMs = 5000;
 const requestTimeoutMs = 10_000;
 const maxHeadBytes = 8192;
+const maxBodyBytes = 16_384;
 
-/** The HTTP side door: health and metrics, read only, no authentication. */
+/**
+ * The HTTP side door: health and metrics, read only, without authentication; and the API, for those who
+ * have a token.
+ */
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #server: Server;
@@ -60,27 +67,49 @@ export class AdminServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "", url = "" } = request;
-    const answer = await this.#answer(method, url);
-    // No endpoint takes a body; one that is sent all the same is not waited for.
-    const hasBody = request.headers["content-length"] ?? request.headers["transfer-encoding"];
+    const answer = await this.#answer(request);
+    // A body that nobody wanted is not waited for.
+    const isUnread = !request.complete;
     response.writeHead(answer.status, {
       "Content-Type": answer.contentType,
       "Content-Length": Buffer.byteLength(answer.body),
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
-      ...(answer.allow === undefined ? {} : { Allow: answer.allow }),
-      ...(hasBody === undefined ? {} : { Connection: "close" }),
+      ...answer.headers,
+      ...(isUnread ? { Connection: "close" } : {}),
     });
     response.end(answer.body);
   }
 
-  async #answer(method: string, target: string): Promise<AdminAnswer> {
+  async #answer(request: IncomingMessage): Promise<AdminAnswer> {
+    const { method = "", url = "", headers, socket } = request;
+    const { sources, api, logger } = this.#options;
     try {
-      return await answerAdminRequest(method, target, this.#options.sources);
+      if (api === undefined || !url.startsWith("/v1/"))
+        return await answerAdminRequest(method, url, sources);
+      return await api.answer({
+        method,
+        target: url,
+        authorization: headers.authorization,
+        contentType: headers["content-type"],
+        peer: socket.remoteAddress ?? "",
+        body: () => bodyOf(request),
+      });
     } catch (err) {
-      this.#options.logger.error("admin request failed", { err });
+      logger.error("admin request failed", { err });
       return { status: 500, contentType: "text/plain; charset=utf-8", body: "internal error\n" };
     }
   }
+}
+
+/** Undefined: there is more than the API takes. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -19,8 +19,8 @@ export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
-  /** Only for 405. */
-  readonly allow?: string;
+  /** Beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const plain = "text/plain; charset=utf-8";
@@ -31,6 +31,7 @@ const index = `Sluice admin port
 /livez    200 while the process answers
 /readyz   200 when traffic should come, otherwise 503; reasons as JSON
 /metrics  Prometheus metrics
+/v1/cache/  operations on the verdict cache, with a token (docs/cache-operations.md)
 `;
 
 type Endpoint = (sources: AdminSources) => AdminAnswer | Promise<AdminAnswer>;
@@ -67,5 +68,5 @@ export async function answerAdminRequest(
   if (endpoint === undefined) return { status: 404, contentType: plain, body: "not found\n" };
   if (method === "GET" || method === "HEAD") return await endpoint(sources);
   const body = "method not allowed\n";
-  return { status: 405, contentType: plain, body, allow: "GET, HEAD" };
+  return { status: 405, contentType: plain, body, headers: { Allow: "GET, HEAD" } };
 }

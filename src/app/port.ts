@@ -42,6 +42,12 @@ export interface App {
   metrics(): Promise<MetricsSnapshot>;
 }
 
+/** The server of one process. */
+export interface ServerApp extends App {
+  /** What a primary asks of its worker; plain data both ways. */
+  answer(question: unknown): Promise<unknown>;
+}
+
 export interface AppPorts {
   readonly log: Log;
   readonly version: string;

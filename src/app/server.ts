@@ -18,6 +18,8 @@ import { TransactionEngine } from "../transaction/index.ts";
 import { startAdmin } from "./admin.ts";
 import { createBackground } from "./background.ts";
 import { createCache, rememberScanner } from "./cache.ts";
+import { ProcessCacheOperator } from "./cache-operator.ts";
+import { answerCacheQuestion } from "./fleet-operator.ts";
 import {
   builtinTable,
   CAPABILITIES,
@@ -26,11 +28,12 @@ import {
   serverOptions,
   spoolOptions,
 } from "./options.ts";
-import type { App, AppFacts, AppPorts, ServiceFacts } from "./port.ts";
+import { createOverrides } from "./overrides.ts";
+import type { AppFacts, AppPorts, ServerApp, ServiceFacts } from "./port.ts";
 import { makeScanner, ScannerDescriptions } from "./scanner.ts";
 
 /** The server of this process. */
-export async function startServer(settings: Settings, ports: AppPorts): Promise<App> {
+export async function startServer(settings: Settings, ports: AppPorts): Promise<ServerApp> {
   const stops: (() => Promise<void>)[] = [];
   try {
     return await start(settings, ports, stops);
@@ -44,7 +47,7 @@ async function start(
   settings: Settings,
   { log, version, droppedLogLines }: AppPorts,
   stops: (() => Promise<void>)[],
-): Promise<App> {
+): Promise<ServerApp> {
   const { logger } = log;
   const registry = new MetricsRegistry({ processMetrics: true });
   const metrics = new PrometheusServerMetrics(registry, {
@@ -72,7 +75,10 @@ async function start(
   });
   const cache = createCache(settings, { registry, logger });
   stops.push(async () => cache?.close());
+  const overrides = createOverrides(cache, { registry, logger });
+  stops.push(async () => overrides.close());
   await cache?.start();
+  await overrides.start();
   const descriptions = new ScannerDescriptions();
   const endpointMetrics = new PrometheusEndpointMetrics(registry);
   const scannerPorts = { logger, endpointMetrics, descriptions, spools };
@@ -90,6 +96,7 @@ async function start(
       ...factoryOptions(settings),
       extractor: new EntityExtractor(spools, extractionLimits(settings)),
       background: background.scans,
+      overrides,
       metrics: new PrometheusCombiningMetrics(registry),
       logger,
     }),
@@ -110,8 +117,15 @@ async function start(
   await server.start();
   stops.push(async () => server.close());
 
+  const operator = new ProcessCacheOperator({
+    cache,
+    overrides,
+    metrics: () => registry.snapshot(),
+  });
   const adminServer = await startAdmin(settings, {
     logger,
+    registry,
+    operator,
     draining: () => server.draining,
     metrics: () => registry.text(),
   });
@@ -134,6 +148,7 @@ async function start(
     },
     reload: () => void resources?.look(),
     metrics: () => registry.snapshot(),
+    answer: (question) => answerCacheQuestion(question, operator, overrides),
   };
 }
 

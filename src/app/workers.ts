@@ -9,6 +9,7 @@ import {
   retained,
 } from "../telemetry/index.ts";
 import { startAdmin } from "./admin.ts";
+import { FleetCacheOperator } from "./fleet-operator.ts";
 import { CAPABILITIES } from "./options.ts";
 import type { App, AppFacts, AppPorts, StartError } from "./port.ts";
 import { startServer } from "./server.ts";
@@ -17,12 +18,16 @@ import { startServer } from "./server.ts";
 export async function startWorker(settings: Settings, ports: AppPorts): Promise<App> {
   try {
     // The admin port is the primary's.
-    const app = await startServer({ ...settings, admin: { address: undefined } }, ports);
+    const app = await startServer(
+      { ...settings, admin: { address: undefined, tokenFile: undefined } },
+      ports,
+    );
     workerProcess.ready(app.facts, {
       drain: () => app.drain(),
       abort: () => app.abort(),
       reload: () => app.reload(),
       report: () => app.metrics(),
+      answer: (question) => app.answer(question),
     });
     return {
       ...app,
@@ -59,9 +64,11 @@ export async function startPrimary(
   });
   // What dead workers had counted stays counted: a sum that falls looks like a restart of all.
   const lost: MetricsSnapshot[] = [];
+  const operator = new FleetCacheOperator((question) => workers.ask(question));
   const workers = new WorkerProcesses({
     count,
     logger,
+    greeting: () => operator.greeting,
     onRestart: (lastReport) => {
       metrics.workerRestarted("process");
       if (lastReport !== undefined) lost.push(retained(lastReport as MetricsSnapshot));
@@ -76,6 +83,8 @@ export async function startPrimary(
   ];
   const adminServer = await startAdmin(settings, {
     logger,
+    registry,
+    operator,
     draining: () => draining,
     metrics: async () => metricsText(await snapshots()),
   });

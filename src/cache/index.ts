@@ -10,7 +10,12 @@
  */
 export { verdictKey } from "./cache-key.ts";
 export type { Override, OverrideInput } from "./overrides/override.ts";
-export { type OverrideChange, OverrideRefusedError, Overrides } from "./overrides/overrides.ts";
+export {
+  type OverrideChange,
+  OverrideRefusal,
+  OverrideRefusedError,
+  Overrides,
+} from "./overrides/overrides.ts";
 export type { RedisConnection } from "./redis/redis-connection.ts";
 export { runScript, script } from "./redis/scripts.ts";
 export { ScanCache } from "./scan-cache.ts";

@@ -1,4 +1,4 @@
-import type { JudgedEntity, Scanner } from "../scanning/index.ts";
+import { CacheScope, type JudgedEntity, type Scanner } from "../scanning/index.ts";
 import type { CacheMetrics, Logger } from "../telemetry/index.ts";
 import { CachedScanner } from "./cached-scanner.ts";
 import { MemoryVerdictCache } from "./memory-cache.ts";
@@ -132,6 +132,14 @@ export class ScanCache {
       ),
     );
     return found.flat();
+  }
+
+  /** The scanners that remember, and what beside the content their verdicts depend on. */
+  get scanners(): readonly { readonly scanner: string; readonly scope: CacheScope }[] {
+    return [...this.#scanners].map(({ key, cacheScope }) => ({
+      scanner: key,
+      scope: cacheScope ?? CacheScope.Content,
+    }));
   }
 
   /**

@@ -313,7 +313,10 @@ export const catalogue: Catalogue<Settings> = {
   admin: {
     address: address(
       "127.0.0.1:9344",
-      "Where health and metrics are served over HTTP. Empty: nowhere. It has no authentication.",
+      "Where health and metrics are served over HTTP, without authentication, and the API for operators (docs/cache-operations.md). Empty: nowhere.",
+    ),
+    tokenFile: file(
+      "Bearer tokens for the API of the admin port, one a line, with the name of its owner before it or without. Read again when it changes. Without it the API is off.",
     ),
   },
   log: {

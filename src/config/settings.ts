@@ -152,7 +152,11 @@ export interface Settings {
     };
   };
   /** Address undefined: no admin port. */
-  readonly admin: { readonly address: ListenAddress | undefined };
+  readonly admin: {
+    readonly address: ListenAddress | undefined;
+    /** Undefined: the API is off. */
+    readonly tokenFile: string | undefined;
+  };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error" | "silent";
     readonly transactions: boolean;

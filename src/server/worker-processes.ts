@@ -2,13 +2,20 @@ import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "../telemetry/index.ts";
 
 /** What a primary asks of a worker. */
-const Order = { Drain: "drain", Abort: "abort", Report: "report", Reload: "reload" } as const;
+const Order = {
+  Drain: "drain",
+  Abort: "abort",
+  Report: "report",
+  Reload: "reload",
+  Ask: "ask",
+} as const;
 type Order = (typeof Order)[keyof typeof Order];
 
 interface OrderMessage {
   readonly order: Order;
-  /** Of a report: names the answer that belongs to it. */
+  /** Of a report or a question: names the answer that belongs to it. */
   readonly id?: number;
+  readonly question?: unknown;
 }
 
 type WorkerMessage =
@@ -21,6 +28,8 @@ export interface WorkerProcessesOptions {
   readonly logger: Logger;
   /** A worker died unasked and is being replaced; with the last report that it gave, if any. */
   readonly onRestart: (lastReport: unknown) => void;
+  /** What each worker is asked as soon as it serves, whatever it answers; undefined: nothing. */
+  readonly greeting?: () => unknown;
 }
 
 const FIRST_RESTART_DELAY_MS = 100;
@@ -29,6 +38,7 @@ const LONGEST_RESTART_DELAY_MS = 30_000;
 const HEALTHY_MS = 10_000;
 const ABORT_GRACE_MS = 5000;
 const REPORT_TIMEOUT_MS = 2000;
+const ANSWER_TIMEOUT_MS = 8000;
 
 /** Whether this process is one of a primary's workers. */
 export function isWorkerProcess(): boolean {
@@ -44,7 +54,7 @@ export class WorkerProcesses {
   readonly #pending = new Map<number, (report: unknown) => void>();
   readonly #lastReports = new Map<number, unknown>();
   #delayMs = FIRST_RESTART_DELAY_MS;
-  #reports = 0;
+  #questions = 0;
   #stopping = false;
   #restarts = new Set<NodeJS.Timeout>();
 
@@ -98,18 +108,32 @@ export class WorkerProcesses {
     return answers.filter((answer) => answer !== undefined);
   }
 
-  #report(worker: Worker): Promise<unknown> {
-    const id = ++this.#reports;
+  /** Asks every worker; undefined stands for one that does not answer in time. */
+  ask(question: unknown): Promise<readonly unknown[]> {
+    return Promise.all(workers().map((worker) => this.#ask(worker, question)));
+  }
+
+  async #report(worker: Worker): Promise<unknown> {
+    const report = await this.#answer(worker, { order: Order.Report }, REPORT_TIMEOUT_MS);
+    if (report !== undefined) this.#lastReports.set(worker.id, report);
+    return report;
+  }
+
+  #ask(worker: Worker, question: unknown): Promise<unknown> {
+    return this.#answer(worker, { order: Order.Ask, question }, ANSWER_TIMEOUT_MS);
+  }
+
+  #answer(worker: Worker, message: OrderMessage, timeoutMs: number): Promise<unknown> {
+    const id = ++this.#questions;
     return new Promise((resolve) => {
-      const done = (report: unknown): void => {
-        if (report !== undefined) this.#lastReports.set(worker.id, report);
+      const done = (answer: unknown): void => {
         clearTimeout(timer);
         this.#pending.delete(id);
-        resolve(report);
+        resolve(answer);
       };
-      const timer = setTimeout(() => done(undefined), REPORT_TIMEOUT_MS);
+      const timer = setTimeout(() => done(undefined), timeoutMs);
       this.#pending.set(id, done);
-      give(worker, { order: Order.Report, id });
+      give(worker, { ...message, id });
     });
   }
 
@@ -118,8 +142,10 @@ export class WorkerProcesses {
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       worker.on("message", (message: WorkerMessage) => {
-        if ("ready" in message) resolve(message.ready);
-        else if ("failed" in message) reject(new Error(message.failed));
+        if ("ready" in message) {
+          this.#greet(worker);
+          resolve(message.ready);
+        } else if ("failed" in message) reject(new Error(message.failed));
         else this.#pending.get(message.id)?.(message.report);
       });
       worker.once("exit", (code, signal) => {
@@ -127,6 +153,11 @@ export class WorkerProcesses {
         if (!this.#stopping) this.#replace(worker, { code, signal, startedAt });
       });
     });
+  }
+
+  #greet(worker: Worker): void {
+    const question = this.#options.greeting?.();
+    if (question !== undefined) void this.#ask(worker, question);
   }
 
   #replace(dead: Worker, end: { code: number; signal: string; startedAt: number }): void {
@@ -168,18 +199,23 @@ export interface WorkerDuties {
   abort(): void;
   reload(): void;
   report(): Promise<unknown>;
+  /** Plain data, and never rejects. */
+  answer(question: unknown): Promise<unknown>;
 }
 
 /** The worker's side: tells the primary what it is told and does what it is asked. */
 export const workerProcess = {
   ready(facts: unknown, duties: WorkerDuties): void {
+    const reply = (id: number | undefined, answer: Promise<unknown>): void =>
+      void answer.then((report) => process.send?.({ report, id }));
     // The command line of a worker waits for a signal that only its primary gets.
     const end = (): void => void duties.drain().finally(() => process.exit());
     process.on("message", (message: OrderMessage) => {
       if (message.order === Order.Drain) end();
       else if (message.order === Order.Abort) duties.abort();
       else if (message.order === Order.Reload) duties.reload();
-      else void duties.report().then((report) => process.send?.({ report, id: message.id }));
+      else if (message.order === Order.Ask) reply(message.id, duties.answer(message.question));
+      else reply(message.id, duties.report());
     });
     // A primary that died cannot ask any more.
     process.on("disconnect", end);

@@ -3,6 +3,7 @@ import {
   type BodyDescription,
   type Entity,
   type EntityExtractor,
+  type EntityProblem,
   type Extraction,
   entityOfPlainBody,
   isPlainBody,
@@ -15,7 +16,6 @@ import {
   combineVerdicts,
   type Decision,
   type EarlyScans,
-  errorVerdict,
   type ScanContext,
   type Scanner,
   ScanStage,
@@ -44,11 +44,16 @@ import {
 import { scanContextOf } from "./scan-context.ts";
 import {
   findingsOf,
+  findingsOfOverride,
   findingsOfRule,
   notRebuilt,
   ruleFailed,
+  spared,
   verdictOfProblem,
+  type WithoutScan,
+  withoutScan,
 } from "./scan-findings.ts";
+import { scanWithin } from "./scan-within.ts";
 import {
   type EarlyJudgement,
   type Examination,
@@ -269,28 +274,40 @@ export class ScanExamination implements Examination {
     let worst = entities[0];
     let override: Override | undefined;
     for (const entity of entities) {
-      const ruled = this.#ruleOnEntity(entity);
-      if (ruled?.finding === Finding.SkippedByRule) continue;
-      if (ruled?.finding === Finding.BlockedByRule) return { ...ruled, entity };
-      const said = this.#overrideOf(entity);
-      if (said?.action === "block") return { ...blockedByOverride(said), entity };
-      if (said !== undefined && ruled === undefined) {
-        override ??= said;
-        continue;
-      }
+      const known = this.#withoutScan(entity);
+      if (known?.outcome === "blocks") return { ...known.findings, entity };
+      override ??= known?.findings.override;
+      if (known?.outcome === "passes") continue;
       const verdict =
-        ruled === undefined
+        known === undefined
           ? await this.#scanEntity(entity, changing, signal)
-          : ruleFailed(ruled.rule);
+          : ruleFailed(known.findings.rule);
       verdicts.push(verdict);
       if (verdict.kind !== VerdictKind.Clean) worst = entity;
       if (verdict.kind === VerdictKind.Blocked) break;
     }
-    if (verdicts.length === 0) return { ...passed(override), entity: worst };
+    return { ...this.#sum(verdicts, problems, override), entity: worst, override };
+  }
+
+  #sum(
+    verdicts: readonly Verdict[],
+    problems: readonly EntityProblem[],
+    override: Override | undefined,
+  ): Findings {
+    if (verdicts.length === 0) return spared(override);
     const verdict = combineVerdicts(verdicts);
     const finding = this.#means.outcomes.strictest(findingsOf(verdict, problems));
     const isExcepted = override !== undefined && finding === Finding.Clean;
-    return { finding, ...(isExcepted && passed(override)), verdict, entity: worst, override };
+    return { finding, ...(isExcepted && spared(override)), verdict };
+  }
+
+  /** What rules and operators say of an entity; undefined: scanners judge it. */
+  #withoutScan(entity: Entity): WithoutScan | undefined {
+    const ruled = withoutScan(this.#ruleOnEntity(entity));
+    const said = this.#overrideOf(entity);
+    // Not even a rule that fails, in a service that lets errors pass, undoes a block.
+    const isOpen = ruled === undefined || (ruled.outcome === "fails" && said?.action === "block");
+    return isOpen ? withoutScan(said && findingsOfOverride(said)) : ruled;
   }
 
   /** What an operator says of this content; only of what scanners would be asked about. */
@@ -342,17 +359,6 @@ function decisionOf({ kind, report }: Outcome): Decision {
   };
 }
 
-/** No scanner was asked: rules spared them, or an operator did. */
-function passed(override: Override | undefined): Findings {
-  const finding = override === undefined ? Finding.SkippedByRule : Finding.AllowedByOverride;
-  return { finding, override };
-}
-
-function blockedByOverride(override: Override): Findings {
-  const { reason: message } = override;
-  return { finding: Finding.BlockedByOverride, reason: VerdictReason.Policy, message, override };
-}
-
 const STAGES = Object.values(ScanStage);
 
 /** The heads, and the first bytes where they are the entity's own. */
@@ -384,30 +390,6 @@ function retainBoth(body: ScanContext["retain"], copies: Extraction): ScanContex
 
 /** Of a service that has rules and no scanners: nothing speaks against the entity. */
 const NOT_SCANNED: Verdict = { kind: VerdictKind.Clean, threats: [] };
-
-const OUT_OF_TIME = errorVerdict(VerdictReason.Timeout, "the transaction's time is up");
-
-/** A scanner's verdict, or `timeout` as soon as the transaction's time is up. */
-function scanWithin(scanner: Scanner, entity: Entity, context: ScanContext): Promise<Verdict> {
-  const { signal } = context;
-  if (signal.aborted) return Promise.resolve(OUT_OF_TIME);
-  return new Promise((resolve) => {
-    const expire = (): void => resolve(OUT_OF_TIME);
-    signal.addEventListener("abort", expire, { once: true });
-    void scanner
-      .scan(entity, context)
-      .catch((error: unknown) => errorVerdict(VerdictReason.EngineError, messageOf(error)))
-      .then((verdict) => {
-        signal.removeEventListener("abort", expire);
-        if (signal.aborted) verdict.replacement?.dispose();
-        resolve(verdict);
-      });
-  });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 function usesEntity({ uses }: RuleSet): boolean {
   for (const name of uses) {

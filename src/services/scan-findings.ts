@@ -6,6 +6,7 @@ import {
   VerdictReason,
 } from "../scanning/index.ts";
 import type { Findings } from "./outcome-maker.ts";
+import type { Override } from "./overrides.ts";
 import { Finding, findingOf, type RuleDecision } from "./rules/index.ts";
 
 /** The original is not what the scanners want to pass, and the new content has no place in it. */
@@ -61,4 +62,36 @@ export function findingsOf(
   const finding = findingOf({ kind: verdict.kind, reason });
   if (tooLarge && finding === Finding.Unscannable) return [Finding.Oversize, ...others];
   return [finding, ...others, ...(tooLarge ? [Finding.Oversize] : [])];
+}
+
+/** No scanner had to be asked: rules spared them, or an operator did. */
+export function spared(override: Override | undefined): Findings {
+  const finding = override === undefined ? Finding.SkippedByRule : Finding.AllowedByOverride;
+  return { finding, override };
+}
+
+export function findingsOfOverride(override: Override): Findings {
+  if (override.action === "allow") return spared(override);
+  const { reason: message } = override;
+  return { finding: Finding.BlockedByOverride, reason: VerdictReason.Policy, message, override };
+}
+
+/** What is said of an entity that is not scanned. */
+export interface WithoutScan {
+  readonly outcome: "passes" | "blocks" | "fails";
+  readonly findings: Findings;
+}
+
+export function withoutScan(findings: Findings | undefined): WithoutScan | undefined {
+  if (findings === undefined) return undefined;
+  switch (findings.finding) {
+    case Finding.SkippedByRule:
+    case Finding.AllowedByOverride:
+      return { outcome: "passes", findings };
+    case Finding.BlockedByRule:
+    case Finding.BlockedByOverride:
+      return { outcome: "blocks", findings };
+    default:
+      return { outcome: "fails", findings };
+  }
 }

@@ -211,9 +211,10 @@ export class Overrides {
 
   #adopt({ field, value }: SharedEntry): void {
     const record = decodeRecord(field, value);
-    if (record === undefined) return this.#alarm("unreadable");
-    if (record.action === OverrideAction.Allow && this.#isForgeable) {
-      return this.#alarm("not-authenticated");
+    const isForgeable = record?.action === OverrideAction.Allow && this.#isForgeable;
+    if (record === undefined || isForgeable) {
+      this.#alarm(isForgeable ? "not-authenticated" : "unreadable");
+      return;
     }
     if (this.#set.size >= MAX_RECORDS && this.#set.record(field) === undefined) return;
     const holds = this.#set.put(record);
