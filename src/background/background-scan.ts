@@ -47,7 +47,7 @@ export class BackgroundScan {
    * then, with nobody where the message was condemned by others.
    */
   join(context: ScanContext, at: number): Promise<Recipient | undefined> {
-    const named = decided(context).then((decision) => {
+    const named = decided(context, this.signal).then((decision) => {
       this.#undecided.delete(named);
       if (isSettled(decision)) return undefined;
       const recipient = recipientOf(context, decision, at);
@@ -79,10 +79,13 @@ function isSettled({ passes, isCondemned }: Decision): boolean {
   return !passes && isCondemned;
 }
 
-function decided({ onDecided }: ScanContext): Promise<Decision> {
+/** Whoever does not wait for the decision takes the message for one that went on. */
+function decided({ onDecided }: ScanContext, signal: AbortSignal): Promise<Decision> {
   return new Promise((resolve) => {
-    if (onDecided === undefined) resolve({ passes: true, isCondemned: false });
+    const passed = (): void => resolve({ passes: true, isCondemned: false });
+    if (onDecided === undefined || signal.aborted) passed();
     else onDecided(resolve);
+    signal.addEventListener("abort", passed, { once: true });
   });
 }
 
