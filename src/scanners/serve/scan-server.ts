@@ -192,7 +192,8 @@ export class ScanServer {
     }
     const scan = new AbortController();
     const deadline = setTimeout(() => scan.abort(GivenUp.Deadline), head.leftMs);
-    response.once("close", () => scan.abort(GivenUp.Gone));
+    const leave = (): void => scan.abort(GivenUp.Gone);
+    response.once("close", leave);
     const startedAt = performance.now();
     this.#scans.add(scan);
     this.#tally.inFlight += 1;
@@ -206,6 +207,8 @@ export class ScanServer {
       throw scan.signal.aborted ? givenUp(scan.signal.reason) : error;
     } finally {
       clearTimeout(deadline);
+      // It closes after each answer, too.
+      response.off("close", leave);
       this.#scans.delete(scan);
       this.#tally.inFlight -= 1;
       this.#tally.seconds += (performance.now() - startedAt) / 1000;
