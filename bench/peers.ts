@@ -7,8 +7,9 @@ import { buildCIcapService, isInstalled, MissingTool } from "./toolchain.ts";
 /** What a peer is given to start with: a free port and a directory of its own. */
 export interface Place {
   readonly port: number;
-  /** Another free port, for a helper of the server. */
-  readonly sidePort: number;
+  /** Free ports for what serves the server. */
+  readonly scannerPort: number;
+  readonly redisPort: number;
   readonly directory: string;
 }
 

@@ -32,11 +32,12 @@ export class RunningPeer {
   /** Starts a peer and waits until it accepts connections; throws with its output when it ends. */
   static async start(peer: Peer, placement: Pick<Placement, "server">): Promise<RunningPeer> {
     const port = await freePort();
-    const sidePort = await freePort();
+    const scannerPort = await freePort();
+    const redisPort = await freePort();
     const directory = mkdtempSync(join(tmpdir(), `bench-${peer.name}-`));
     const [program = "", ...args] = [
       ...placement.server,
-      ...peer.command({ port, sidePort, directory }),
+      ...peer.command({ port, scannerPort, redisPort, directory }),
     ];
     const log = openSync(join(directory, "output.log"), "w");
     // A group of its own, so that stopping reaches the processes that it starts.

@@ -100,8 +100,7 @@ export function sluiceWithClamd({ name, program, redis, flags = [] }: ScanningSl
     command(place) {
       const scanner = clamd(place.directory);
       const helpers = [scanner, clamavService(place, program, scanner.socket)];
-      const redisServer = redis === true ? redisHelper(place) : undefined;
-      if (redisServer !== undefined) helpers.push(redisServer);
+      if (redis === true) helpers.push(redisHelper(place));
       const serve = [
         ...[process.execPath, program, "serve"],
         `--listen-icap=127.0.0.1:${place.port}`,
@@ -112,7 +111,7 @@ export function sluiceWithClamd({ name, program, redis, flags = [] }: ScanningSl
         `--resources-files=${resourcesFile(place)}`,
         "--drain-delay=0s",
         "--drain-idle-spread=0s",
-        ...(redisServer === undefined ? [] : [`--cache-redis-url=unix://${redisServer.socket}`]),
+        ...(redis === true ? [`--cache-redis-url=redis://127.0.0.1:${place.redisPort}`] : []),
         ...flags,
       ];
       return together(helpers, serve);
@@ -120,7 +119,7 @@ export function sluiceWithClamd({ name, program, redis, flags = [] }: ScanningSl
   };
 }
 
-function clamavService({ sidePort, directory }: Place, program: string, socket: string): Helper {
+function clamavService({ scannerPort, directory }: Place, program: string, socket: string): Helper {
   // c-icap hands clamd an open file, too.
   const handOver = join(directory, "hand-over");
   mkdirSync(handOver);
@@ -129,27 +128,29 @@ function clamavService({ sidePort, directory }: Place, program: string, socket: 
       ...[process.execPath, program, "scanner", "clamav"],
       `--clamd=unix:${socket}`,
       `--hand-over-directory=${handOver}`,
-      `--listen=127.0.0.1:${sidePort}`,
+      `--listen=127.0.0.1:${scannerPort}`,
       "--log-level=silent",
       "--drain-delay=0s",
     ],
-    isThere: `grep -q ':${sidePort.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A' /proc/net/tcp`,
+    isThere: listensOn(scannerPort),
   };
 }
 
-function redisHelper({ directory }: Place): Helper & { readonly socket: string } {
-  const socket = join(directory, "redis.sock");
+function redisHelper({ directory, redisPort }: Place): Helper {
+  const settings = ["--save", "", "--dir", directory, "--loglevel", "warning"];
   return {
-    socket,
-    command: [
-      ...["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
-      ...["--loglevel", "warning"],
-    ],
-    isThere: `test -S '${socket}'`,
+    command: ["redis-server", "--bind", "127.0.0.1", "--port", String(redisPort), ...settings],
+    isThere: listensOn(redisPort),
   };
 }
 
-function resourcesFile({ directory, sidePort }: Place): string {
+/** A shell condition: a socket of this port listens, as the kernel's own table has it. */
+function listensOn(port: number): string {
+  const hexadecimal = port.toString(16).toUpperCase().padStart(4, "0");
+  return `grep -q ':${hexadecimal} 00000000:0000 0A' /proc/net/tcp`;
+}
+
+function resourcesFile({ directory, scannerPort }: Place): string {
   const file = join(directory, "resources.yaml");
   writeFileSync(
     file,
@@ -158,7 +159,7 @@ kind: IcapScanner
 metadata: { name: clamav }
 spec:
   protocol: { type: ScanV1 }
-  endpoint: { url: "http://127.0.0.1:${sidePort}" }
+  endpoint: { url: "http://127.0.0.1:${scannerPort}" }
 ---
 apiVersion: icap.sluice.dev/v1alpha1
 kind: IcapService
