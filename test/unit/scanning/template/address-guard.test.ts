@@ -18,6 +18,10 @@ describe("the addresses that a template is never connected to", () => {
     "::ffff:169.254.169.254",
     "::ffff:a9fe:a9fe",
     "64:ff9b::169.254.169.254",
+    "64:ff9b:1::a9fe:a9fe",
+    "::a9fe:a9fe",
+    "::ffff:0:a9fe:a9fe",
+    "2002:a9fe:a9fe::1",
   ])("are, whatever is allowed: %s", (address) => {
     expect(refusedAddress(address, "Any")).toBe(METADATA);
     expect(refusedAddress(address, "PublicOnly")).toBe(METADATA);
@@ -26,6 +30,7 @@ describe("the addresses that a template is never connected to", () => {
   const inside = [
     ...["127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0"],
     ...["::1", "::", "fd00::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1"],
+    ...["::7f00:1", "64:ff9b:1::a00:1", "2002:a00:1::1", "fec0::1"],
     ...["224.0.0.1", "255.255.255.255", "ff02::1"],
   ];
   it.each(inside)("are, where only public ones are allowed: %s", (address) => {
