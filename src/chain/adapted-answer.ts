@@ -76,6 +76,11 @@ interface Found {
 
 function readMessage(answer: IcapAnswer, body: KeptBody, options: ReadingOptions & Found): Reading {
   const { finding } = options;
+  // Nobody offered it (draft-icap-ext-partial-content), and what is here is not all of the body.
+  if (answer.originalFrom !== undefined) {
+    const why = "the server wants the rest of the original, which it was not offered";
+    return { verdict: errorVerdict(VerdictReason.EngineError, why) };
+  }
   const strange = otherMessage(answer, options.sent);
   if (strange !== undefined) {
     return { verdict: blockedVerdict(finding?.threats ?? [], VerdictReason.Policy, strange) };

@@ -11,6 +11,7 @@ interface Answer {
   readonly requestHead?: string;
   readonly responseHead?: string;
   readonly body?: string;
+  readonly originalFrom?: number;
 }
 
 const SENT = "content";
@@ -39,7 +40,7 @@ function read(answer: Answer, method: OutgoingMessage["method"], replaced: "Bloc
     responseHead: Buffer.from(responseHead, "latin1"),
     body: "res-body",
     bodyBytes: body.length,
-    originalFrom: undefined,
+    originalFrom: answer.originalFrom,
   };
   const sent = { method, target, heads: { requestHead: "", fields: [] } };
   return readAnswer(whole, bodyOf(body), { sent, sentSha256: bodyOf(SENT).sha256, replaced });
@@ -89,6 +90,11 @@ const responses: readonly Case[] = [
     verdict("blocked"),
   ],
   ["200 with nothing", { body: "" }, verdict("blocked")],
+  [
+    "200 with a body that goes on with the original",
+    { responseHead: same, body: "new", originalFrom: 3 },
+    verdict("error"),
+  ],
   ["206", { status: 206, responseHead: same }, verdict("error")],
   ["403", { status: 403 }, verdict("error", { message: "answered ICAP 403 Reason" })],
   ["404", { status: 404 }, verdict("error", { reason: "engine-error" })],
