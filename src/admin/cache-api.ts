@@ -98,7 +98,8 @@ export class CacheApi {
           const order = purgeIn(await jsonOf(call));
           const { before, ...rest } = order;
           const shown = { ...rest, ...(before !== undefined && { before: isoTime(before) }) };
-          Object.assign(call.note, shown);
+          const isAll = order.scanner === undefined && order.sha256 === undefined;
+          Object.assign(call.note, shown, isAll && { all: true });
           await operator.purge(order);
           return { value: { purged: shown } };
         }),
@@ -111,7 +112,8 @@ export class CacheApi {
           call.note["wanted"] = shownOverride({ ...order, createdAt: now() });
           const { before, after } = await operator.setOverride({ ...order, at: now() });
           const override = after && shownOverride(after);
-          Object.assign(call.note, { before: before && shownOverride(before), after: override });
+          const seen = { wanted: undefined, before: before && shownOverride(before) };
+          Object.assign(call.note, seen, { after: override });
           const { storage } = await operator.overrides();
           return { status: before === undefined ? 201 : 200, value: { storage, override } };
         }),

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from "commander";
+import { addCache } from "./cache/cache-program.ts";
 import { type CheckFlags, check } from "./check-command.ts";
 import type { CliContext } from "./cli-context.ts";
 import { defaultService, serviceUrl, withClientFlags } from "./client-flags.ts";
@@ -58,6 +59,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addConvert(program, context, done);
   addScanner(program, context, done);
   addConformance(program, context, done);
+  addCache(program, context, done);
   addConfig(program, context, done);
   addVersion(program, context);
   return program;

@@ -38,8 +38,15 @@ export function readEnvironment(
   };
 }
 
+/** For `sluice cache`, which may be used in the same environment: not settings of a server. */
+const clientVariables = ["SLUICE_ADMIN_URL", "SLUICE_ADMIN_TOKEN"];
+
 function unknownVariables(names: readonly string[]): SourceContent["problems"] {
-  const known = [configVariable, ...settingEntries.map(({ variable }) => variable)];
+  const known = [
+    configVariable,
+    ...clientVariables,
+    ...settingEntries.map(({ variable }) => variable),
+  ];
   return names
     .filter((name) => name.startsWith("SLUICE_") && !known.includes(name))
     .filter((name) => !isServiceLink(name) && !isSecretVariable(name))

@@ -1,0 +1,63 @@
+/** Where the admin port is, and what opens it. */
+export interface AdminAccess {
+  readonly url: URL;
+  readonly token: string;
+}
+
+/** The server did not do what it was asked; the message is for the person who asked. */
+export class AdminError extends Error {}
+
+const TIMEOUT_MS = 15_000;
+
+/** Asks the admin API; resolves with the JSON of its answer, rejects with an `AdminError`. */
+export async function askAdmin(
+  { url, token }: AdminAccess,
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const target = new URL(`v1/cache/${path}`, url.href.endsWith("/") ? url : `${url.href}/`);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(target, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      // A token is for the server that was named.
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new AdminError(`${url.href} cannot be asked: ${causeOf(error)}`);
+  }
+  const answer = jsonIn(text);
+  if (answer === undefined) throw new AdminError(`${url.href} is no admin API of Sluice`);
+  if (!response.ok) throw new AdminError(problemText(answer, response.status));
+  return answer;
+}
+
+/** `fetch` hides why it failed. */
+function causeOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  if (!(cause instanceof Error)) return message;
+  return cause.message || String((cause as NodeJS.ErrnoException).code);
+}
+
+function jsonIn(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function problemText(problem: object, status: number): string {
+  const { title, detail } = problem as { readonly title?: unknown; readonly detail?: unknown };
+  return typeof title === "string" ? `${title}: ${String(detail)}` : `HTTP ${status}`;
+}
