@@ -36,7 +36,7 @@ const SCRIPT_RULES: readonly TextRule[] = [
   ["text/x-msdos-batch", /^(?:@?echo\s+off\b|@echo\b|@?setlocal\b|rem\s|@?cmd(?:\.exe)?\s+\/c\b)/],
   [
     "text/vbscript",
-    /^(?:on error resume next|option explicit|dim\s+\w+\s*(?:[,:\r\n]|$)|(?:set\s+)?\w+\s*=\s*createobject\()/,
+    /^(?:on error resume next|option explicit|dim\s+\w{1,80}\s*(?:[,:\r\n]|$)|(?:set\s+)?\w{1,80}\s*=\s*createobject\()/,
   ],
   [
     "application/x-powershell",
@@ -65,7 +65,12 @@ export function textType(head: Buffer): string | undefined {
   const markup = start.startsWith("<") ? match(MARKUP_RULES, start) : undefined;
   if (markup !== undefined) return markup;
   if (!isText(text)) return undefined;
-  return match(SCRIPT_RULES, start) ?? match(SCRIPT_RULES, skipComments(start)) ?? "text/plain";
+  return match(SCRIPT_RULES, start) ?? scriptBehindComments(start) ?? "text/plain";
+}
+
+function scriptBehindComments(start: string): string | undefined {
+  const code = skipComments(start);
+  return code.length < start.length ? match(SCRIPT_RULES, code) : undefined;
 }
 
 function match(rules: readonly TextRule[], text: string): string | undefined {

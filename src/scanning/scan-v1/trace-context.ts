@@ -2,7 +2,9 @@ import { hash, randomBytes } from "node:crypto";
 import type { ScanContext } from "../scanner.ts";
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/;
-const SPAN_ID_BYTES = 8;
+/** A span's id is unique, not secret: this process, and a number. */
+const SPANS_OF_THIS_PROCESS = randomBytes(4).toString("hex");
+let spans = 0;
 const TRACE_ID_CHARACTERS = 32;
 
 /**
@@ -14,8 +16,14 @@ export function traceparentOf({
   traceparent,
   transactionId,
 }: Pick<ScanContext, "traceparent" | "transactionId">): string {
-  const spanId = randomBytes(SPAN_ID_BYTES).toString("hex");
+  const spanId = nextSpanId();
   const [, traceId, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   if (traceId !== undefined && flags !== undefined) return `00-${traceId}-${spanId}-${flags}`;
   return `00-${hash("sha256", transactionId, "hex").slice(0, TRACE_ID_CHARACTERS)}-${spanId}-00`;
+}
+
+function nextSpanId(): string {
+  spans = (spans + 1) >>> 0;
+  // Zeros alone would be no id.
+  return SPANS_OF_THIS_PROCESS + (spans || 1).toString(16).padStart(8, "0");
 }
