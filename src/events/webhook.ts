@@ -80,7 +80,9 @@ export class Webhook {
     this.#stop.abort();
     for (const event of this.#waiting.splice(0)) this.#bury(event, "the process ends");
     await Promise.all(this.#sending);
-    await (await this.#agent)?.close();
+    const agent = await this.#agent;
+    this.#agent = undefined;
+    await agent?.close();
   }
 
   async #settled(): Promise<void> {
