@@ -1,18 +1,27 @@
 import { defineConfig } from "vitest/config";
 
+/** How long a state is waited for: a test waits as long as it must, on a busy machine too. */
+const expecting = { poll: { timeout: 15_000, interval: 20 } };
+
 /** Answered from memory: no socket, no child process. */
-const inMemory = { testTimeout: 10_000, sequence: { groupOrder: 0 } };
+const inMemory = { testTimeout: 20_000, expect: expecting, sequence: { groupOrder: 0 } };
 
 /** Real sockets and files; still independent of each other, so files run side by side. */
 const withSockets = {
   pool: "forks",
-  testTimeout: 20_000,
+  testTimeout: 30_000,
   hookTimeout: 120_000,
+  expect: expecting,
   sequence: { groupOrder: 0 },
 } as const;
 
 /** Whole programs under load. One file at a time, after everything else: two cores are enough then. */
-const withPrograms = { pool: "forks", maxWorkers: 1, hookTimeout: 120_000 } as const;
+const withPrograms = {
+  pool: "forks",
+  maxWorkers: 1,
+  hookTimeout: 120_000,
+  expect: expecting,
+} as const;
 
 export default defineConfig({
   test: {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NEEDS_MORE, type Outcome, Router, type Service } from "../../../src/services/index.ts";
 import { Cause } from "../../../src/telemetry/index.ts";
 import { bytesOf, hostileBytes, pieces } from "../../property/protocol/hostile-bytes.ts";
@@ -82,9 +82,9 @@ describe("a client that sends anything at all", () => {
         await under.until(() => metrics.closed === metrics.opened, "the connection's end");
         expect(metrics.ended).toBe(metrics.started);
         // Files are removed in their own time.
-        await vi.waitFor(() => {
-          expect([spools.budget.memoryBytes, spools.budget.diskBytes]).toEqual([0, 0]);
-        });
+        await expect
+          .poll(() => [spools.budget.memoryBytes, spools.budget.diskBytes])
+          .toEqual([0, 0]);
         expect(under.logged("error")).toEqual([]);
       }),
       { numRuns: 600, interruptAfterTimeLimit: 15_000 },

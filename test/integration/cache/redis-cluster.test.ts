@@ -18,10 +18,10 @@ describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
     await Promise.all(pods.map((pod) => pod.stop()));
   });
 
-  const start = async (): Promise<CacheLoad> => {
+  const start = async (timeoutMs = 5000): Promise<CacheLoad> => {
     const timing = { lockMs: 300, pollMs: [10, 50], purgePollMs: 1000 } as const;
     const scanner = eicarScanner();
-    pods = await startPods(2, { url: cluster.url, scanner, timeoutMs: 1000, maxAgeMs: 1, timing });
+    pods = await startPods(2, { url: cluster.url, scanner, timeoutMs, maxAgeMs: 1, timing });
     for (const { cache } of pods) await expect.poll(() => cache.connection?.isAvailable).toBe(true);
     return new CacheLoad(pods);
   };
@@ -52,7 +52,7 @@ describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
     expect(hits).toBeGreaterThan(0);
   });
 
-  it("moves slots under load: nothing fails, and hits go on", { timeout: 60_000 }, async () => {
+  it("moves slots under load: nothing fails, and hits go on", { timeout: 120_000 }, async () => {
     const load = await start();
     await load.run(100);
     let isOver = false;
@@ -64,16 +64,18 @@ describeWith([REDIS_SERVER, REDIS_CLI], "a Redis Cluster of six nodes", () => {
     await load.recovered();
   });
 
-  it("loses a master under load: nothing fails, and it recovers", { timeout: 60_000 }, async () => {
-    const load = await start();
+  it("loses a master under load: nothing fails, and it recovers", {
+    timeout: 120_000,
+  }, async () => {
+    const load = await start(500);
     await load.run(60);
     const [master] = (await cluster.masters()) as [RedisServer];
     // Returns once its replica has all that it has.
     await master.run("WAIT", 1, 20_000);
     await master.kill();
     expect(await load.run(500)).toEqual([]);
-    await expect.poll(async () => (await cluster.masters()).length, { timeout: 30_000 }).toBe(3);
-    await load.recovered(30_000);
+    await expect.poll(async () => (await cluster.masters()).length, { timeout: 60_000 }).toBe(3);
+    await load.recovered(60_000);
     expect(await load.run(100)).toEqual([]);
   });
 });

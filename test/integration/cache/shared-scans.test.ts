@@ -131,10 +131,10 @@ describeWith([REDIS_SERVER], "pods that share a Redis", () => {
   });
 
   it("keep the right to a scan that takes longer than a lock lives", async () => {
-    const timing = { lockMs: 150, pollMs: [20, 50], purgePollMs: 5000 } as const;
+    const timing = { lockMs: 900, pollMs: [20, 50], purgePollMs: 5000 } as const;
     const [one, other] = (await start(2, { timing })) as [Pod, Pod];
     scanner.judge = async () => {
-      await pause(600);
+      await pause(2000);
       return clean;
     };
     const first = one.scanner.scan(file, scanContext());

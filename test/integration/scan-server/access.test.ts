@@ -64,7 +64,7 @@ describe("a scanner with bearer tokens", () => {
       access.check({ headers: { authorization: `Bearer ${token}` } } as never);
     expect(asks("first")).not.toThrow();
     writeFileSync(tokenFile, "second");
-    await vi.waitFor(() => expect(changed).toHaveBeenCalled());
+    await expect.poll(() => changed).toHaveBeenCalled();
     expect(asks("second")).not.toThrow();
     expect(asks("first")).toThrow("a bearer token is needed");
     access.close();
@@ -78,7 +78,7 @@ describe("a scanner with bearer tokens", () => {
       { logger: { ...silentLogger, error }, onTls: () => {}, pollMs: 5 },
     );
     writeFileSync(tokenFile, "");
-    await vi.waitFor(() => expect(error).toHaveBeenCalled());
+    await expect.poll(() => error).toHaveBeenCalled();
     const request = { headers: { authorization: "Bearer first" } } as never;
     expect(() => access.check(request)).not.toThrow();
     access.close();
@@ -171,10 +171,10 @@ describe("a scanner with TLS", () => {
     const old = access.tls;
     const { cert, key } = await authority.issue("IP:127.0.0.1");
     writeFileSync(own.certFile, cert);
-    await vi.waitFor(() => expect(error).toHaveBeenCalledOnce());
+    await expect.poll(() => error).toHaveBeenCalledOnce();
     expect(access.tls).toBe(old);
     writeFileSync(own.keyFile, key);
-    await vi.waitFor(() => expect(access.tls).toMatchObject({ cert, key }));
+    await expect.poll(() => access.tls).toMatchObject({ cert, key });
     access.close();
   });
 

@@ -54,7 +54,7 @@ class Names {
   /** Until it was asked once more, and what it said has been taken up. */
   async askedAgain(): Promise<void> {
     const before = this.lookups;
-    await vi.waitFor(() => expect(this.lookups).toBeGreaterThan(before + 1));
+    await expect.poll(() => this.lookups).toBeGreaterThan(before + 1);
   }
 }
 
@@ -208,7 +208,7 @@ describe("a scanner whose name stands for several addresses", () => {
     const scanner = await scannerOf([one.urlAt("scanner.test")], names, changes);
     await one.stop();
     names.change("127.0.0.2");
-    await vi.waitFor(async () => expect((await scan(scanner)).kind).toBe("clean"), 10_000);
+    await expect.poll(async () => (await scan(scanner)).kind).toBe("clean");
     expect(two.received).toHaveLength(1);
   });
 

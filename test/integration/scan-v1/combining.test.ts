@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   afterUpload,
   answers,
@@ -186,7 +186,7 @@ describe("a service with several scanners over HTTP", () => {
         service.metric("sluice_scanner_verdicts_total", 'scanner="b",verdict="blocked"');
       const before = await judgements();
       const afterShadow = afterUpload(async (request, response) => {
-        await vi.waitUntil(async () => (await judgements()) > before);
+        await expect.poll(judgements).toBeGreaterThan(before);
         await clean(request, response);
       });
       scripted(afterShadow, blocked);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CertificateAuthority } from "../../support/certificate-authority.ts";
 import {
   afterUpload,
@@ -73,6 +73,7 @@ describe("an IcapService with a scanner over HTTP", () => {
     service = await RemoteService.start(
       [
         { name: "remote", url: fake.url },
+        { name: "hasty", url: fake.url, timeout: "1s" },
         { name: "gone", url: gone.url },
         { name: "moody", url: moody.url, failures: 1 },
         { name: "busy", url: busy.url },
@@ -143,11 +144,12 @@ describe("an IcapService with a scanner over HTTP", () => {
     ["503", answersStatus(503), failed, "answered 503"],
   ] as const)("does as configured when it answers: %s", async (_name, script, expected, why?) => {
     fake.script = script;
-    const { answer, line, counted } = await service.judge("remote");
+    const name = expected === late ? "hasty" : "remote";
+    const { answer, line, counted } = await service.judge(name);
     expect({ status: answer.status, ...line }).toMatchObject(expected);
     expect(Number(line["durationMs"])).toBeLessThan(10_000);
     expect(counted).toEqual({ [expected.verdict]: 1 });
-    if (why !== undefined) expect(whyOf("remote", service.log)).toContain(why);
+    if (why !== undefined) expect(whyOf(name, service.log)).toContain(why);
   });
 
   it("sends a large body while it arrives, to a scanner that says it may", async () => {
@@ -244,16 +246,18 @@ describe("an IcapService with a scanner over HTTP", () => {
 
   it("shows a token that was rotated, without a restart", async () => {
     service.rotate("default/token", "value", "r0tated-t0ken");
-    await vi.waitFor(async () => {
-      await service.judge("secured");
-      expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
-    }, 10_000);
+    await expect
+      .poll(async () => {
+        await service.judge("secured");
+        return secured.received.at(-1)?.headers.authorization;
+      })
+      .toBe("Bearer r0tated-t0ken");
     expect(service.log).toContain('"msg":"scanner\'s secrets have changed"');
   });
 
   it("keeps the token that was good while the new one cannot be used", async () => {
     service.rotate("default/token", "value", "no\ntoken");
-    await vi.waitFor(() => expect(service.log).toContain("secrets cannot be used"), 10_000);
+    await expect.poll(() => service.log).toContain("secrets cannot be used");
     expect((await service.judge("secured")).answer.status).toBe(204);
     expect(secured.received.at(-1)?.headers.authorization).toBe("Bearer r0tated-t0ken");
   });

@@ -14,7 +14,10 @@ export interface Judged {
   readonly counted: Readonly<Record<string, number>>;
 }
 
-const scanner = ({ name, url, spec = "", failures = 1000 }: RemoteScanner): string => `
+/** More than a scanner that answers ever takes, on a machine that is busy. */
+const PATIENT = "9s";
+
+const scanner = ({ name, url, spec = "", failures = 1000, timeout }: RemoteScanner): string => `
 apiVersion: icap.sluice.dev/v1alpha1
 kind: IcapScanner
 metadata: { name: ${name} }
@@ -30,7 +33,7 @@ kind: IcapService
 metadata: { name: ${name} }
 spec:
   path: /${name}
-  scanners: [{ name: ${name}, ref: { kind: IcapScanner, name: ${name} }, timeout: 1s }]
+  scanners: [{ name: ${name}, ref: { kind: IcapScanner, name: ${name} }, timeout: ${timeout ?? PATIENT} }]
   outcomes: { error: Error, timeout: Block, unscannable: Block, suspicious: Allow, unknown: Allow }
 ---`;
 
@@ -41,6 +44,8 @@ export interface RemoteScanner {
   readonly spec?: string;
   /** In a row, after which it is left alone: for good when it is one. */
   readonly failures?: number;
+  /** Of its scans, where a test waits for its end. */
+  readonly timeout?: string;
 }
 
 /** `sluice serve` with a service for each remote scanner, at the path of its name. */

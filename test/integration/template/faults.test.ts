@@ -177,7 +177,7 @@ ${simple}`;
     const scanner = await scannerOf(template);
     vendor().script = version("18");
     await vi.advanceTimersByTimeAsync(10_000);
-    await vi.waitFor(() => expect(scanner.epoch).toMatch(/;e1\/18$/), { timeout: 5000 });
+    await expect.poll(() => scanner.epoch).toMatch(/;e1\/18$/);
   });
 
   it("stays what it was when the engine does not answer", async () => {
@@ -186,7 +186,7 @@ ${simple}`;
     const scanner = await scannerOf(template);
     vendor().script = answersStatus(500);
     await vi.advanceTimersByTimeAsync(10_000);
-    await vi.waitFor(() => expect(vendor().received).toHaveLength(2), { timeout: 5000 });
+    await expect.poll(() => vendor().received).toHaveLength(2);
     expect(scanner.epoch).toMatch(/;e1\/17$/);
   });
 

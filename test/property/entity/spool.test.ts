@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   AppendResult,
   readContent,
@@ -82,7 +82,7 @@ describe("spools", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(pieces, { minLength: 1, maxLength: 8 }), async (bodies) => {
         await spoolAll(bodies);
-        await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0), { interval: 1 });
+        await expect.poll(() => store.budget.diskBytes, { interval: 1 }).toBe(0);
         expect(store.budget.memoryBytes).toBe(0);
       }),
       { numRuns: 150 },
@@ -98,7 +98,7 @@ describe("spools", () => {
         if (moment === 2) await spool.finish();
         if (moment === 3) await new Promise(setImmediate);
         spool.dispose();
-        await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0), { interval: 1 });
+        await expect.poll(() => store.budget.diskBytes, { interval: 1 }).toBe(0);
         expect(store.budget.memoryBytes).toBe(0);
       }),
       { numRuns: 150 },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   AppendResult,
   type FinishResult,
@@ -222,7 +222,7 @@ describe("a body in a file", () => {
     const path = await pathOfFinished(spool, noise(100_000));
     expect(store.budget.diskBytes).toBe(100_000);
     spool.dispose();
-    await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0));
+    await expect.poll(() => store.budget.diskBytes).toBe(0);
     await expect(stat(path)).rejects.toThrow("ENOENT");
     expect(store.budget.memoryBytes).toBe(0);
   });
@@ -233,7 +233,7 @@ describe("a body in a file", () => {
     const spool = store.create(1000 * KiB);
     spool.append(noise(500 * KiB), 0, 500 * KiB);
     spool.dispose();
-    await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0));
+    await expect.poll(() => store.budget.diskBytes).toBe(0);
     expect(store.budget.memoryBytes).toBe(0);
     expect(await filesBelow(directory)).toEqual([]);
   });
@@ -275,7 +275,7 @@ describe("a body that has ended", () => {
     spool.dispose();
     spool.dispose();
     await finishing;
-    await vi.waitFor(() => expect(store.budget.diskBytes).toBe(0));
+    await expect.poll(() => store.budget.diskBytes).toBe(0);
     expect(store.budget.memoryBytes).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
   type ArrivingEntity,
   DeadlineScanner,
@@ -106,7 +106,7 @@ describe("OverlappingScanner", () => {
     begin();
     inner.answer(0, verdict);
     const final = scan();
-    await vi.waitFor(() => expect(asked()).toEqual([true, false]));
+    await expect.poll(() => asked()).toEqual([true, false]);
     inner.answer(1, clean);
     expect(await final).toEqual(clean);
   });
@@ -126,7 +126,7 @@ describe("OverlappingScanner", () => {
     const final = scan();
     inner.epoch = "2";
     inner.answer(0, clean);
-    await vi.waitFor(() => expect(asked()).toEqual([true, false]));
+    await expect.poll(() => asked()).toEqual([true, false]);
     inner.answer(1, blocked);
     expect((await final).kind).toBe("blocked");
   });
@@ -153,7 +153,7 @@ describe("OverlappingScanner", () => {
     begin();
     early.end();
     expect(inner.contexts[0]?.signal.aborted).toBe(true);
-    await vi.waitFor(() => expect(held).toBe(0));
+    await expect.poll(() => held).toBe(0);
   });
 
   it("holds the bytes as long as they may be read", async () => {
@@ -190,7 +190,7 @@ describe("OverlappingScanner", () => {
   it("begins nothing for a while after a failure", async () => {
     begin();
     inner.answer(0, errorVerdict("overload", "busy"));
-    await vi.waitFor(() => expect(held).toBe(0));
+    await expect.poll(() => held).toBe(0);
     early = new EarlyScans();
     begin();
     expect(asked()).toEqual([true]);
@@ -199,7 +199,7 @@ describe("OverlappingScanner", () => {
   it("does not take it for a failure that nobody waited", async () => {
     begin();
     early.end();
-    await vi.waitFor(() => expect(held).toBe(0));
+    await expect.poll(() => held).toBe(0);
     early = new EarlyScans();
     begin();
     expect(asked()).toEqual([true, true]);
@@ -230,7 +230,7 @@ describe("OverlappingScanner", () => {
       void early.blocked.then(() => {
         decided = true;
       });
-      await vi.waitFor(() => expect(held).toBe(0));
+      await expect.poll(() => held).toBe(0);
       await new Promise(setImmediate);
       return decided;
     };

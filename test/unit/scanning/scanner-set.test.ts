@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { isNotNeeded, ScannerSet } from "../../../src/scanning/index.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { cleanVerdict, ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
@@ -83,7 +83,7 @@ describe("ScannerSet", () => {
     await verdict;
     expect(bytes.holders).toBe(1);
     one.end(0);
-    await vi.waitFor(() => expect(bytes.holders).toBe(0));
+    await expect.poll(() => bytes.holders).toBe(0);
   });
 
   it("holds nothing when all have answered", async () => {
@@ -101,7 +101,7 @@ describe("ScannerSet", () => {
     two.end(0, blockedBy("EICAR"));
     await verdict;
     one.end(0, made.verdict);
-    await vi.waitFor(() => expect(made.disposed).toBe(1));
+    await expect.poll(() => made.disposed).toBe(1);
   });
 
   it("gives up the replacement of a judge, which is an error", async () => {
@@ -154,7 +154,7 @@ describe("ScannerSet", () => {
   it("reports each answer as it comes", async () => {
     const verdict = set.scan(entityOf("x"), scanContext());
     two.end(0);
-    await vi.waitFor(() => expect(answers).toEqual(["two clean"]));
+    await expect.poll(() => answers).toEqual(["two clean"]);
     one.end(0);
     await verdict;
     expect(answers).toEqual(["two clean", "one clean"]);

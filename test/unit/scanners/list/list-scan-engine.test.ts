@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createListEngine } from "../../../../src/scanners/list/list-scan-engine.ts";
 import {
   readListSettings,
@@ -194,7 +194,7 @@ describe("a list that changes", () => {
     const engine = await engineOf(listsOf(names(path)));
     const before = engine.state().epoch;
     renameSync(write("new", "new.example\n"), path);
-    await vi.waitFor(() => expect(engine.state().epoch).not.toBe(before), 10_000);
+    await expect.poll(() => engine.state().epoch).not.toBe(before);
     expect(await verdictOf(engine, { host: "new.example" })).toMatchObject({ kind: "blocked" });
     expect(await verdictOf(engine, { host: "bad.example" })).toMatchObject({ kind: "unknown" });
   });
@@ -205,11 +205,9 @@ describe("a list that changes", () => {
     const registry = new MetricsRegistry({ processMetrics: false });
     engine.expose(registry);
     writeFileSync(path, "no hash at all\n");
-    await vi.waitFor(
-      async () =>
-        expect(await registry.text()).toContain('sluice_list_failed_reloads_total{list="h"} 1'),
-      10_000,
-    );
+    await expect
+      .poll(() => registry.text())
+      .toContain('sluice_list_failed_reloads_total{list="h"} 1');
     expect(await verdictOf(engine, {}, sha256("x"))).toMatchObject({ kind: "blocked" });
   });
 
