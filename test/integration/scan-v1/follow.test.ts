@@ -6,6 +6,7 @@ import {
   answersStatus,
   type FakeScanner,
   inTurn,
+  type ScannerScript,
 } from "../../support/fake-scanner.ts";
 import { entityOf } from "../../support/samples/entities.ts";
 import { clean, useFakeScanner, within } from "./scanner-under-test.ts";
@@ -30,6 +31,22 @@ describe("a scan that is pending when its time is up", () => {
     const verdict = await pendingScan();
     expect(verdict).toMatchObject({ kind: "pending", job: expect.any(String) });
     expect(requests().filter((request) => request.startsWith("DELETE"))).toEqual([]);
+  });
+
+  it("is a job at once where it is wanted so, and nobody asks about it", async () => {
+    const scanner = await scannerOf();
+    const context = { ...within(600_000), keepJob: true, jobAtOnce: true };
+    const verdict = await scanner.scan(entityOf("x"), context);
+    expect(verdict).toMatchObject({ kind: "pending", job: expect.any(String) });
+    expect(requests()).toEqual(["POST /v1/scan"]);
+  });
+
+  it("is waited for as ever where it cannot be a job", async () => {
+    const location = `/v1/scans/${"x".repeat(1000)}`;
+    fake.script = inTurn(answersStatus(202, { location, "retry-after": "0" }), answers(clean));
+    const scanner = await scannerOf();
+    const context = { ...within(60_000), keepJob: true, jobAtOnce: true };
+    expect(await scanner.scan(entityOf("x"), context)).toMatchObject({ kind: "clean" });
   });
 
   it("is no job where nobody will", async () => {
@@ -91,6 +108,20 @@ describe("a scan that is pending when its time is up", () => {
       const verdict = await follow(job);
       expect(verdict).toMatchObject({ kind: "error", reason: "engine-error" });
       expect(verdict?.message).toContain(why);
+    });
+
+    it("keeps no connection from scans that are waited for", async () => {
+      const job = await jobOf();
+      const asked = Promise.withResolvers<void>();
+      const silent: ScannerScript = () => asked.resolve();
+      fake.script = inTurn(silent, answers(clean));
+      const other = await scannerOf({ connections: 1 });
+      const stop = new AbortController();
+      const followed = other.follow?.(job, { ...within(60_000), signal: stop.signal });
+      await asked.promise;
+      expect((await other.scan(entityOf("y"), within(60_000))).kind).toBe("clean");
+      stop.abort();
+      expect((await followed)?.kind).toBe("pending");
     });
 
     it("is asked about again after a connection broke", async () => {

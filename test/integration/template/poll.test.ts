@@ -96,6 +96,15 @@ describe("a step that polls", () => {
       expect(vendor().received.filter(({ path }) => path === "/submit")).toHaveLength(1);
     });
 
+    it("gives the job at once where it is wanted so", async () => {
+      script(working, done);
+      const scanner = await scannerOf(template("interval: 50ms"));
+      const context = { ...within(600_000), keepJob: true, jobAtOnce: true };
+      const { kind, job = "" } = await scanner.scan(entity, context);
+      expect([kind, reports()]).toEqual(["pending", 1]);
+      expect(await scanner.follow?.(job, within(5000))).toMatchObject({ kind: "blocked" });
+    });
+
     it("gives the job again when the follower's time is up too", async () => {
       script(working);
       const scanner = await scannerOf(template("interval: 300ms"));

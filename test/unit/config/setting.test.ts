@@ -10,6 +10,7 @@ import {
   size,
   text,
   toggle,
+  webUrl,
 } from "../../../src/config/setting.ts";
 
 const anyDuration = duration("1s", "");
@@ -118,6 +119,24 @@ describe("a text", () => {
   it("is no number", () => {
     expect(text("").schema.safeParse(5).error?.issues[0]?.message).toBe("a text (text)");
   });
+});
+
+describe("a URL", () => {
+  it.each([
+    ["https://events.example/hook?a=b", "https://events.example/hook?a=b"],
+    ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"],
+    ["", undefined],
+    [undefined, undefined],
+  ])("is read from %j", (raw, expected) => {
+    expect(webUrl("").schema.parse(raw)).toBe(expected);
+  });
+
+  it.each(["events.example", "ftp://x/", "https://user:secret@x/", "https://user@x/", 5, {}])(
+    "is not read from %j",
+    (raw) => {
+      expect(webUrl("").schema.safeParse(raw).success).toBe(false);
+    },
+  );
 });
 
 describe("an address", () => {

@@ -83,6 +83,12 @@ describe("what scanners are told", () => {
     });
   });
 
+  it("is who gets the message where the service records that, and no scanner is told", () => {
+    const context = contextOf({ icap: [...user, ...groups], recordsIdentity: true });
+    expect(context.recipient).toMatchObject({ address: "192.0.2.9", user: "anna" });
+    expect(context.identity).toBeUndefined();
+  });
+
   it("is an empty identity where the ICAP client tells nothing", () => {
     expect(contextOf({ sharesIdentity: true }).identity).toEqual({});
   });
