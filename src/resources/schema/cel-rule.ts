@@ -26,10 +26,20 @@ export function withCelRules<T extends z.ZodType>(schema: T, rules: readonly Cel
       // Numbers of JSON are doubles to the engine, which compares them with integers by value.
       const activation = { self: value };
       for (const { evaluate, message, fieldPath } of local) {
-        if (evaluate(activation) !== true) {
+        if (!holds(() => evaluate(activation), context.issues.length > 0)) {
           context.addIssue({ code: "custom", message, path: fieldPath?.split(".").slice(1) ?? [] });
         }
       }
     })
     .meta({ ...schema.meta(), "x-kubernetes-validations": rules }) as T;
+}
+
+/** A duration that is none, for instance, has its issue, and no rule can be asked about it. */
+function holds(evaluate: () => unknown, isWrongAlready: boolean): boolean {
+  try {
+    return evaluate() === true;
+  } catch (error) {
+    if (isWrongAlready) return true;
+    throw error;
+  }
 }

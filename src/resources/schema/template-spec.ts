@@ -69,6 +69,10 @@ const body = z.strictObject({
   text: text().optional().describe("The text, sent as UTF-8. With Text, and only then."),
 });
 
+/** A name, perhaps of all below it, or an address; with a port or without. */
+const HOST_PATTERN =
+  /^((\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/;
+
 const request = z.strictObject({
   method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("GET").describe("HTTP method."),
   path: text()
@@ -84,7 +88,12 @@ const request = z.strictObject({
       "A whole URL that an earlier answer gave. Its host must be one of `hosts` or that of the base URL, its scheme that of the base URL.",
     ),
   hosts: z
-    .array(z.string().min(1).max(253))
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(HOST_PATTERN, "must be a host such as files.example.com, *.example.com or a.b:8443"),
+    )
     .min(1)
     .max(8)
     .optional()

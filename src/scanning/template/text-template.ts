@@ -18,6 +18,9 @@ const PATH = /^[a-z][A-Za-z0-9]*(\.[A-Za-z_][A-Za-z0-9_-]*)+$/;
 
 /** Takes a text apart; a text says what is wrong with it. `$${` stands for `${`. */
 export function parseText(source: string): TextTemplate | string {
+  if (source.replaceAll(PLACE, " ").includes("${")) {
+    return '"${" has no end; "$${" stands for the signs themselves';
+  }
   const parts: (string | PathReference)[] = [];
   let from = 0;
   for (const match of source.matchAll(PLACE)) {

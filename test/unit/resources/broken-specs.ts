@@ -70,6 +70,10 @@ export const contradictions: Broken = [
   ],
   [{ rules: [named("a", "Scan")] }, "spec.rules: a rule says Scan and the service has no scanners"],
   [
+    { scanners: [uses("a", { timeout: "soon" })] },
+    'spec.scanners[0].timeout: must be a duration such as "20s", "1m30s" or "250ms"',
+  ],
+  [
     { scanners: [uses("a", { timeout: "2m" })] },
     "spec.scanners: a scanner's timeout is longer than limits.transactionTimeout",
   ],

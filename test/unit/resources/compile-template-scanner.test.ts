@@ -231,6 +231,19 @@ describe("a scanner with a template", () => {
       '.inline.steps.0.request.path: "${req.size + 1}" is not a path such as ${req.sha256}; logic belongs into expressions',
     ],
     [
+      "a place that has no end",
+      withRequest({ headers: { "X-Hash": "${req.sha256" } }),
+      '.inline.steps.0.request.headers.X-Hash: "${" has no end; "$${" stands for the signs themselves',
+    ],
+    ...["*", "*.", " ", "https://files.example", "a.b:", "a..b", "u@a.b"].map(
+      (host) =>
+        [
+          `a host such as ${JSON.stringify(host)}`,
+          withRequest({ path: undefined, url: "'/x'", hosts: [host] }),
+          ".inline.steps.0.request.hosts.0: must be a host such as files.example.com, *.example.com or a.b:8443",
+        ] as const,
+    ),
+    [
       "a path without a slash",
       withRequest({ path: "${req.url}" }),
       ".inline.steps.0.request.path: must begin with one / and have no query, which is said apart",
