@@ -231,6 +231,25 @@ export const metricDefinitions = {
     help: "Configurations applied or refused.",
     labels: ["result"],
   },
+  overrides: {
+    name: "sluice_overrides",
+    type: "gauge",
+    help: "Overrides of operators that hold. Of several workers, the highest number.",
+    labels: ["action"],
+    aggregator: "max",
+  },
+  overridesRefused: {
+    name: "sluice_overrides_refused_total",
+    type: "counter",
+    help: "Overrides in Redis that are not believed.",
+    labels: ["reason"],
+  },
+  adminOperations: {
+    name: "sluice_admin_operations_total",
+    type: "counter",
+    help: "Operations asked of the admin API.",
+    labels: ["operation", "result"],
+  },
   backgroundScans: {
     name: "sluice_background_scans_total",
     type: "counter",
@@ -278,25 +297,6 @@ export const metricDefinitions = {
     type: "gauge",
     help: "Events not sent yet.",
     labels: [],
-  },
-  overrides: {
-    name: "sluice_overrides",
-    type: "gauge",
-    help: "Overrides of operators that hold. Of several workers, the highest number.",
-    labels: ["action"],
-    aggregator: "max",
-  },
-  overridesRefused: {
-    name: "sluice_overrides_refused_total",
-    type: "counter",
-    help: "Overrides in Redis that are not believed.",
-    labels: ["reason"],
-  },
-  adminOperations: {
-    name: "sluice_admin_operations_total",
-    type: "counter",
-    help: "Operations asked of the admin API.",
-    labels: ["operation", "result"],
   },
   buildInfo: {
     name: "sluice_build_info",

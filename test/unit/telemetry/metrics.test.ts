@@ -5,6 +5,7 @@ import {
   MetricsRegistry,
   metricsContentType,
   metricsText,
+  PrometheusBackgroundMetrics,
   PrometheusCacheMetrics,
   PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
@@ -51,6 +52,20 @@ async function exerciseEverything(registry: MetricsRegistry, metrics: Prometheus
   overrides.overrideRefused("unverified");
   overrides.watch(registry, () => ({ allow: 1, block: 2 }));
   new PrometheusOperationMetrics(registry).operationEnded("purge", "done");
+  exerciseBackground(new PrometheusBackgroundMetrics(registry), registry);
+}
+
+function exerciseBackground(metrics: PrometheusBackgroundMetrics, registry: MetricsRegistry) {
+  metrics.backgroundScanAsked("scan", "sandbox", "started");
+  metrics.backgroundScanMoved("taken");
+  metrics.backgroundScanEnded("scan", "sandbox", "blocked", true);
+  metrics.eventEnded("sent");
+  metrics.eventRetried();
+  metrics.watch(
+    registry,
+    () => ({ scans: 1, bytes: 500 }),
+    () => 2,
+  );
 }
 
 function exerciseCache(metrics: PrometheusCacheMetrics, registry: MetricsRegistry) {
