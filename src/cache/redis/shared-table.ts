@@ -9,7 +9,7 @@ export interface SharedTableOptions {
   readonly name: string;
   /** How often it is looked at when no message tells of a change: the bound within which all know. */
   readonly pollMs: number;
-  /** Called with each entry of another process that was added or changed. Must not throw. */
+  /** Called with each entry that is there, whenever something has changed. Must not throw. */
   readonly onEntry: (entry: SharedEntry) => void;
   /** Called with the field of each entry that went away before its time. Must not throw. */
   readonly onRemoved?: (field: string) => void;
@@ -47,6 +47,8 @@ export class SharedTable {
   #revision: string | undefined;
   #life: string | undefined;
   #refreshing: Promise<void> | undefined;
+  /** Somebody told of a change, perhaps after it was looked for. */
+  #isStale = false;
 
   constructor(options: SharedTableOptions) {
     this.#options = options;
@@ -83,7 +85,8 @@ export class SharedTable {
 
   /** Looks for changes now. Never rejects. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+    this.#isStale = true;
+    this.#refreshing ??= this.#refreshAll().finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
@@ -112,6 +115,13 @@ export class SharedTable {
     const text = Buffer.from(JSON.stringify([until, value]));
     return [field, this.#options.seal.seal(`${this.#key}:${field}`, text)];
   };
+
+  async #refreshAll(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      await this.#refresh();
+    }
+  }
 
   async #refresh(): Promise<void> {
     this.#dropExpired();
@@ -167,9 +177,8 @@ export class SharedTable {
   }
 
   #adopt(entry: SharedEntry): void {
-    const known = this.#entries.get(entry.field);
     this.#entries.set(entry.field, entry);
-    if (known?.value !== entry.value || known.until !== entry.until) this.#options.onEntry(entry);
+    this.#options.onEntry(entry);
   }
 
   #removeAllBut(found: ReadonlyMap<string, SharedEntry>): void {
