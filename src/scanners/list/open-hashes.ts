@@ -3,6 +3,7 @@ import { FileList } from "./file-list.ts";
 import type { ListHit } from "./list-answer.ts";
 import { LISTED_HASH } from "./list-scanner.ts";
 import type { HashListSettings } from "./list-settings.ts";
+import { OpenFileList } from "./open-file-list.ts";
 import type { FileListOptions, ListNeeds, LookupSubject, OpenList } from "./open-list.ts";
 
 /** Opens a list of hashes. Rejects, with file and line, when it cannot be used. */
@@ -19,50 +20,22 @@ export async function openHashes(
   return new OpenHashes(settings, await FileList.open({ name, path, source, listOf }, options));
 }
 
-class OpenHashes implements OpenList {
-  readonly name: string;
-  readonly notReady = undefined;
+class OpenHashes extends OpenFileList<DigestList> {
   readonly #settings: HashListSettings;
-  readonly #file: FileList<DigestList>;
 
   constructor(settings: HashListSettings, file: FileList<DigestList>) {
-    this.name = settings.name;
+    super(settings.name, file);
     this.#settings = settings;
-    this.#file = file;
   }
 
   get needs(): ListNeeds {
-    return { hashes: this.#file.list.algorithms, host: false, url: false };
-  }
-
-  get epoch(): string {
-    return this.#file.report.digest;
-  }
-
-  get entries(): number {
-    return this.#file.list.size;
-  }
-
-  get skippedLines(): number {
-    return this.#file.report.skippedLines;
-  }
-
-  get failedReloads(): number {
-    return this.#file.failedReloads;
-  }
-
-  get loadedAt(): number {
-    return this.#file.loadedAt;
+    return { hashes: this.list.algorithms, host: false, url: false };
   }
 
   find({ hashes }: LookupSubject): readonly ListHit[] {
-    const found = this.#file.list.find(hashes);
+    const found = this.list.find(hashes);
     if (found === undefined) return [];
     const { name, verdict, reason } = this.#settings;
     return [{ list: name, matter: "content", verdict, reason, name: found || LISTED_HASH }];
-  }
-
-  close(): void {
-    this.#file.close();
   }
 }

@@ -2,6 +2,7 @@ import { FileList } from "./file-list.ts";
 import type { ListHit, ListVerdict } from "./list-answer.ts";
 import type { NameListSettings } from "./list-settings.ts";
 import { type NameCategory, type NameHit, NameList, type NameListData } from "./name-list.ts";
+import { OpenFileList } from "./open-file-list.ts";
 import type { FileListOptions, LookupSubject, OpenList } from "./open-list.ts";
 
 /** Opens a list of hosts, domains and URLs. Rejects, with file and line, when it cannot be used. */
@@ -24,48 +25,20 @@ export async function openNames(
   return new OpenNames(settings, await FileList.open({ name, path, source, listOf }, options));
 }
 
-class OpenNames implements OpenList {
-  readonly name: string;
+class OpenNames extends OpenFileList<NameList> {
   readonly needs = { hashes: [], host: true, url: true };
-  readonly notReady = undefined;
   readonly #settings: NameListSettings;
-  readonly #file: FileList<NameList>;
 
   constructor(settings: NameListSettings, file: FileList<NameList>) {
-    this.name = settings.name;
+    super(settings.name, file);
     this.#settings = settings;
-    this.#file = file;
-  }
-
-  get epoch(): string {
-    return this.#file.report.digest;
-  }
-
-  get entries(): number {
-    return this.#file.list.size;
-  }
-
-  get skippedLines(): number {
-    return this.#file.report.skippedLines;
-  }
-
-  get failedReloads(): number {
-    return this.#file.failedReloads;
-  }
-
-  get loadedAt(): number {
-    return this.#file.loadedAt;
   }
 
   find({ hosts, address }: LookupSubject): readonly ListHit[] {
-    const { list } = this.#file;
+    const { list } = this;
     const found = hosts.flatMap((host) => list.findHost(host));
     if (address !== undefined) found.push(...list.findUrl(address));
     return found.flatMap((hit) => this.#hitsOf(hit));
-  }
-
-  close(): void {
-    this.#file.close();
   }
 
   #hitsOf({ categories, entry }: NameHit): ListHit[] {

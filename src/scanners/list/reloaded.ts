@@ -54,14 +54,20 @@ export class Reloaded<Content> {
   }
 
   async #reload(): Promise<void> {
+    const { stamp: look } = this.#options;
+    // What cannot be looked at is a state like any other: told of once, and over when it can be again.
+    const stamp = await look().catch((error: unknown) => `unreadable: ${messageOf(error)}`);
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
     try {
-      const stamp = await this.#options.stamp();
-      if (stamp === this.#stamp) return;
-      this.#stamp = stamp;
       this.#content = await this.#options.load();
       this.#onChange(this.#content);
     } catch (error) {
-      this.#options.onProblem(error instanceof Error ? error.message : String(error));
+      this.#options.onProblem(messageOf(error));
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
