@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { ScanV1Credentials } from "../scanning/index.ts";
+import type { ScannerCredentials } from "../scanning/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
-export interface CredentialWatchOptions<T extends ScanV1Credentials> {
+export interface CredentialWatchOptions<T extends ScannerCredentials> {
   /** Reads what the credentials are now; rejects, without a secret in the reason, when it cannot. */
   readonly read: () => Promise<T>;
   /** What is in use when the watch begins. */
@@ -20,7 +20,7 @@ export interface CredentialWatchOptions<T extends ScanV1Credentials> {
  * mounted Secrets change by a symlink swap. What cannot be used, such as a certificate whose key is
  * not written yet, is logged once, and what was told last stays in use.
  */
-export class CredentialWatch<T extends ScanV1Credentials> {
+export class CredentialWatch<T extends ScannerCredentials> {
   readonly #options: CredentialWatchOptions<T>;
   readonly #timer: NodeJS.Timeout;
   #used: T;
@@ -73,7 +73,7 @@ export class CredentialWatch<T extends ScanV1Credentials> {
 }
 
 /** Throws when TLS could not make anything of them. Messages of OpenSSL name no contents. */
-function checkTls({ tls }: ScanV1Credentials): void {
+function checkTls({ tls }: ScannerCredentials): void {
   if (tls?.ca !== undefined) new X509Certificate(tls.ca);
   if (tls?.certificate === undefined) return;
   const { cert, key } = tls.certificate;

@@ -7,7 +7,7 @@ import {
   type EmbeddedScanner,
   type EmbeddedScannerDescription,
 } from "../scanners/index.ts";
-import { createScanV1Scanner, type Scanner, type ScanV1Credentials } from "../scanning/index.ts";
+import { createScanV1Scanner, type Scanner, type ScannerCredentials } from "../scanning/index.ts";
 import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
 import { CredentialWatch } from "./credential-watch.ts";
 import { letHeapGrow } from "./heap-growth.ts";
@@ -92,7 +92,7 @@ async function followedCredentials(
   const read = () => credentialsOf(protocol, settings);
   const first = await read();
   const everyMs = settings.resources.poll;
-  const onCredentials = (onChange: (credentials: ScanV1Credentials) => void) => {
+  const onCredentials = (onChange: (credentials: ScannerCredentials) => void) => {
     const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner, logger });
     return () => watch.stop();
   };

@@ -7,7 +7,7 @@ import {
   secretVariable,
 } from "../config/index.ts";
 import type { ScannerEntry } from "../resources/index.ts";
-import type { ScanV1Credentials } from "../scanning/index.ts";
+import type { ScannerCredentials } from "../scanning/index.ts";
 
 /** An entry of a scanner elsewhere. */
 type ScanV1Entry = Pick<Extract<ScannerEntry["protocol"], { type: "ScanV1" }>, "tls" | "auth">;
@@ -16,7 +16,7 @@ type ScanV1Entry = Pick<Extract<ScannerEntry["protocol"], { type: "ScanV1" }>, "
 export async function credentialsOf(
   { tls, auth }: ScanV1Entry,
   settings: Settings,
-): Promise<ScanV1Credentials> {
+): Promise<ScannerCredentials> {
   return {
     ...(tls !== undefined && { tls: await tlsOf(tls, settings) }),
     ...(auth !== undefined && { auth: await authOf(auth, settings) }),
@@ -44,7 +44,7 @@ export function mayRotate({ tls, auth }: ScanV1Entry, { secrets }: Settings): bo
 async function tlsOf(
   { ca, clientCertificate, serverName, minVersion }: NonNullable<ScanV1Entry["tls"]>,
   settings: Settings,
-): Promise<NonNullable<ScanV1Credentials["tls"]>> {
+): Promise<NonNullable<ScannerCredentials["tls"]>> {
   const caRef = ca?.secret ?? ca?.configMap;
   const pair = clientCertificate && {
     cert: await readSecret({ ...clientCertificate, key: "tls.crt" }, settings),
@@ -62,7 +62,7 @@ async function tlsOf(
 async function authOf(
   auth: NonNullable<ScanV1Entry["auth"]>,
   settings: Settings,
-): Promise<NonNullable<ScanV1Credentials["auth"]>> {
+): Promise<NonNullable<ScannerCredentials["auth"]>> {
   switch (auth.type) {
     case "Bearer":
       return { name: "authorization", value: `Bearer ${await fieldValue(auth.token, settings)}` };

@@ -8,6 +8,7 @@ import {
   RetryBudget,
   type ScanContext,
   type Scanner,
+  type ScannerCredentials,
   type Threat,
   unscannableVerdict,
   type Verdict,
@@ -24,7 +25,7 @@ import {
   outgoingMessage,
   type SharedFact,
 } from "./outgoing-message.ts";
-import { isWorthARetry, Peer, type PeerCredentials, reasonOf } from "./peer.ts";
+import { isWorthARetry, Peer, reasonOf } from "./peer.ts";
 
 export interface IcapScannerOptions {
   readonly name: string;
@@ -46,9 +47,9 @@ export interface IcapScannerOptions {
     readonly backoffMs: number;
   };
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
-  readonly credentials: PeerCredentials;
+  readonly credentials: ScannerCredentials;
   /** Calls with credentials that take the place of those before; returns what ends that. */
-  readonly onCredentials?: (use: (credentials: PeerCredentials) => void) => () => void;
+  readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;
   /** Keeps the body of an answer of at most so many bytes. */
   readonly newSpool: (maxBytes: number) => Spool;
   readonly probeEveryMs?: number;

@@ -9,4 +9,3 @@
  */
 export { createIcapScanner, type IcapScannerOptions } from "./icap-scanner.ts";
 export type { SharedFact } from "./outgoing-message.ts";
-export type { PeerCredentials } from "./peer.ts";

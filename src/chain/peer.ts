@@ -7,7 +7,7 @@ import {
   type ServiceFacts,
   type ServiceUrl,
 } from "../client/index.ts";
-import { CircuitBreaker } from "../scanning/index.ts";
+import { CircuitBreaker, type ScannerCredentials } from "../scanning/index.ts";
 import {
   EjectionReason,
   type EndpointMetrics,
@@ -16,27 +16,12 @@ import {
 } from "../telemetry/index.ts";
 import { tagOf } from "./adapted-answer.ts";
 
-/** How to reach a server and to prove who asks; made of secrets, so never logged. */
-export interface PeerCredentials {
-  readonly tls?:
-    | {
-        /** PEM. Left out: the authorities that Node trusts. */
-        readonly ca?: string;
-        readonly certificate?: { readonly cert: string; readonly key: string };
-        readonly serverName?: string;
-        readonly minVersion: "TLSv1.2" | "TLSv1.3";
-      }
-    | undefined;
-  /** A field of every ICAP request, for example `authorization`. */
-  readonly auth?: { readonly name: string; readonly value: string } | undefined;
-}
-
 export interface PeerOptions {
   /** `icap://host:port/service` or `icaps://…`. */
   readonly url: string;
   /** Requests at a time, and so connections kept. */
   readonly connections: number;
-  readonly credentials: PeerCredentials;
+  readonly credentials: ScannerCredentials;
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
   /** Between two OPTIONS requests, while the server answers them. */
   readonly probeEveryMs: number;
@@ -57,7 +42,7 @@ const PROBE_AGAIN_MS = 2000;
 /** One ICAP server: its connections, what it says of itself and how it has been doing. */
 export class Peer {
   readonly #options: PeerOptions;
-  #credentials: PeerCredentials;
+  #credentials: ScannerCredentials;
   #clients: IcapClientPool;
   readonly #breaker: CircuitBreaker;
   readonly #stop = new AbortController();
@@ -157,7 +142,7 @@ export class Peer {
   }
 
   /** For connections and requests from now on. */
-  replaceCredentials(credentials: PeerCredentials): void {
+  replaceCredentials(credentials: ScannerCredentials): void {
     const old = this.#clients;
     this.#credentials = credentials;
     this.#clients = clientsOf(this.#options, credentials);
@@ -213,7 +198,7 @@ export class Peer {
   }
 }
 
-function clientsOf({ url, connections }: PeerOptions, { tls }: PeerCredentials): IcapClientPool {
+function clientsOf({ url, connections }: PeerOptions, { tls }: ScannerCredentials): IcapClientPool {
   const client = {
     url: urlOf(url),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,

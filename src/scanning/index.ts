@@ -24,7 +24,7 @@ export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export { type ContentKeeper, keepContent } from "./scan-v1/replaced-content.ts";
 export { RetryBudget } from "./scan-v1/retry-budget.ts";
-export type { ScanV1Credentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
+export type { ScannerCredentials, ScanV1Options } from "./scan-v1/scan-v1-scanner.ts";
 export {
   type Beginning,
   type ClientIdentity,

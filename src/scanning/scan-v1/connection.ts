@@ -4,8 +4,8 @@ import { Pool } from "undici";
 import { type Reply, type ReplyOptions, readReply } from "./reply.ts";
 import { dropUnflushed, watchUploads } from "./unflushed-uploads.ts";
 
-/** How to reach an endpoint and to prove who asks; made of secrets, so never logged. */
-export interface ScanV1Credentials {
+/** How to reach a scanner and to prove who asks; made of secrets, so never logged. */
+export interface ScannerCredentials {
   readonly tls?:
     | {
         /** PEM. Left out: the authorities that Node trusts. */
@@ -15,7 +15,7 @@ export interface ScanV1Credentials {
         readonly minVersion: "TLSv1.2" | "TLSv1.3";
       }
     | undefined;
-  /** A field of every request, for example `authorization`. */
+  /** A field of every request, HTTP or ICAP, for example `authorization`. */
   readonly auth?: { readonly name: string; readonly value: string } | undefined;
 }
 
@@ -45,7 +45,7 @@ export class Connection {
   constructor(
     origin: string,
     connections: number,
-    { tls, auth }: ScanV1Credentials,
+    { tls, auth }: ScannerCredentials,
     lookup?: LookupFunction,
   ) {
     watchUploads();

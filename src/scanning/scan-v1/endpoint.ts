@@ -2,7 +2,7 @@ import { EjectionReason, type EndpointMetrics, type Logger } from "../../telemet
 import { VerdictReason } from "../verdict.ts";
 import { type Answer, answerOf, epochOf, failure, type Reply } from "./answer.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
-import { Connection, type HttpRequest, type ScanV1Credentials } from "./connection.ts";
+import { Connection, type HttpRequest, type ScannerCredentials } from "./connection.ts";
 import type { EpochWindow } from "./epoch-window.ts";
 import { pinnedLookup } from "./pinned-lookup.ts";
 import { readInfo, type ScannerInfo } from "./scanner-info.ts";
@@ -13,7 +13,7 @@ export interface EndpointOptions {
   /** What the name in the URL stands for here; empty: what the system says at each connection. */
   readonly addresses: readonly string[];
   readonly connections: number;
-  readonly credentials: ScanV1Credentials;
+  readonly credentials: ScannerCredentials;
   readonly circuitBreaker: CircuitBreakerOptions;
   /** Told of every epoch that an answer shows. */
   readonly epochs: EpochWindow;
@@ -44,7 +44,7 @@ export class Endpoint {
   #connection: Connection;
   /** Made when the first scan is followed: most endpoints never have one. */
   #follows: Connection | undefined;
-  #credentials: ScanV1Credentials;
+  #credentials: ScannerCredentials;
   #isHealthy: boolean | undefined;
   #pausedUntil = 0;
   #info: ScannerInfo | undefined;
@@ -99,7 +99,7 @@ export class Endpoint {
   }
 
   /** Its requests from now on carry these; those under way end as they began. */
-  replaceCredentials(credentials: ScanV1Credentials): void {
+  replaceCredentials(credentials: ScannerCredentials): void {
     const old = [this.#connection, this.#follows];
     this.#credentials = credentials;
     this.#connection = this.#connect(this.#options.connections);

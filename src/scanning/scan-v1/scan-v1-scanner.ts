@@ -16,7 +16,7 @@ import {
 } from "../scanner.ts";
 import { CacheScope, errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
 import type { Answer } from "./answer.ts";
-import type { ScanV1Credentials } from "./connection.ts";
+import type { ScannerCredentials } from "./connection.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FoundAddress } from "./endpoint-group.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
@@ -28,7 +28,7 @@ import { RetryBudget } from "./retry-budget.ts";
 import { arrivingRequest, beginningRequest, scanRequest } from "./scan-request.ts";
 import { cacheScopeOf, isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
 
-export type { ScanV1Credentials } from "./connection.ts";
+export type { ScannerCredentials } from "./connection.ts";
 
 export interface ScanV1Options {
   readonly name: string;
@@ -43,9 +43,9 @@ export interface ScanV1Options {
     readonly backoffMs: number;
   };
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
-  readonly credentials: ScanV1Credentials;
+  readonly credentials: ScannerCredentials;
   /** Calls with credentials that take the place of those before; returns what ends that. */
-  readonly onCredentials?: (use: (credentials: ScanV1Credentials) => void) => () => void;
+  readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;
   readonly metrics: EndpointMetrics;
   readonly logger: Logger;
   /** Where content that the scanner puts in place of entities is kept; left out: it may not. */
@@ -87,7 +87,7 @@ class ScanV1Scanner implements Scanner {
   readonly #pool: EndpointPool;
   readonly #budget: RetryBudget;
   readonly #ends: (() => void)[];
-  #credentials: ScanV1Credentials;
+  #credentials: ScannerCredentials;
   #isClosed = false;
 
   constructor(options: ScanV1Options) {

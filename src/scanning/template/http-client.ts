@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import { Agent, buildConnector, type Dispatcher } from "undici";
-import type { ScanV1Credentials } from "../index.ts";
+import type { ScannerCredentials } from "../index.ts";
 import { type AllowedAddresses, isAddress, refusedAddress } from "./address-guard.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 
@@ -10,7 +10,7 @@ export interface HttpClientOptions {
   readonly connections: number;
   readonly connectTimeoutMs: number;
   readonly addresses: AllowedAddresses;
-  readonly tls: ScanV1Credentials["tls"];
+  readonly tls: ScannerCredentials["tls"];
 }
 
 /** An answer whose body has not been read yet: whoever gets one reads it, or ends it. */

@@ -15,8 +15,8 @@ import {
   RetryBudget,
   type ScanContext,
   type Scanner,
+  type ScannerCredentials,
   ScanStage,
-  type ScanV1Credentials,
   type Verdict,
   VerdictKind,
   VerdictReason,
@@ -38,7 +38,7 @@ import { Transport } from "./transport.ts";
 import type { SubjectFacts } from "./views.ts";
 
 /** What proves who asks; made of secrets, so never logged. */
-export interface TemplateCredentials extends ScanV1Credentials {
+export interface TemplateCredentials extends ScannerCredentials {
   /** The template's secrets by name; optional ones may be left out. */
   readonly secrets: Readonly<Record<string, string>>;
 }

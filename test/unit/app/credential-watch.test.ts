@@ -1,17 +1,17 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { CredentialWatch } from "../../../src/app/credential-watch.ts";
-import type { ScanV1Credentials } from "../../../src/scanning/index.ts";
+import type { ScannerCredentials } from "../../../src/scanning/index.ts";
 import { type Logger, silentLogger } from "../../../src/telemetry/index.ts";
 import { CertificateAuthority } from "../../support/certificate-authority.ts";
 
-const field = (value: string): ScanV1Credentials => ({ auth: { name: "authorization", value } });
+const field = (value: string): ScannerCredentials => ({ auth: { name: "authorization", value } });
 const first = field("first");
 
 describe("CredentialWatch", () => {
-  let read: () => Promise<ScanV1Credentials>;
-  const told: ScanV1Credentials[] = [];
+  let read: () => Promise<ScannerCredentials>;
+  const told: ScannerCredentials[] = [];
   const lines: string[] = [];
-  let watch: CredentialWatch<ScanV1Credentials>;
+  let watch: CredentialWatch<ScannerCredentials>;
   let ca: string;
   let one: { readonly cert: string; readonly key: string };
   let other: typeof one;
@@ -94,7 +94,7 @@ describe("CredentialWatch", () => {
   });
 
   it("tells nothing once it is stopped, not even what it was reading", async () => {
-    const { promise, resolve } = Promise.withResolvers<ScanV1Credentials>();
+    const { promise, resolve } = Promise.withResolvers<ScannerCredentials>();
     read = () => promise;
     await look();
     watch.stop();
@@ -104,7 +104,7 @@ describe("CredentialWatch", () => {
   });
 
   it("does not look again before it is done", async () => {
-    read = vi.fn(() => new Promise<ScanV1Credentials>(() => {}));
+    read = vi.fn(() => new Promise<ScannerCredentials>(() => {}));
     await look();
     await look();
     expect(read).toHaveBeenCalledTimes(1);
