@@ -3,7 +3,7 @@ import type { LogFields, Logger, LogLevel } from "./logger.ts";
 
 /** Lines wait until this much is there, or until this much time has passed. */
 const bufferBytes = 4096;
-const flushIntervalMs = 500;
+const flushIntervalMs = 100;
 /**
  * One write is under way at a time and ends in a later turn of the event loop, so it must take all
  * that a busy turn logs. It stays below the capacity of a pipe (64 KiB on Linux), so that it is not
