@@ -37,6 +37,16 @@ const withStep = (step: object) => ({ inline: { ...inline, steps: [{ ...steps[0]
 const withRequest = (request: object) => withStep({ request: { path: "/", ...request } });
 
 describe("a scanner with a template", () => {
+  it.each(["*", "*.", " ", "https://files.example", "a.b:", "a..b", "u@a.b"])(
+    "has no host such as %j",
+    (host) => {
+      const request = withRequest({ path: undefined, url: "'/x'", hosts: [host] });
+      expect(problemsOf(request)).toEqual([
+        `${at}.inline.steps.0.request.hosts.0: must be a host such as files.example.com, *.example.com or a.b:8443`,
+      ]);
+    },
+  );
+
   it("is written out in the table, with its defaults in the units of a program", () => {
     const { template } = entryOf({ inline });
     expect(template).toMatchObject({
@@ -235,14 +245,6 @@ describe("a scanner with a template", () => {
       withRequest({ headers: { "X-Hash": "${req.sha256" } }),
       '.inline.steps.0.request.headers.X-Hash: "${" has no end; "$${" stands for the signs themselves',
     ],
-    ...["*", "*.", " ", "https://files.example", "a.b:", "a..b", "u@a.b"].map(
-      (host) =>
-        [
-          `a host such as ${JSON.stringify(host)}`,
-          withRequest({ path: undefined, url: "'/x'", hosts: [host] }),
-          ".inline.steps.0.request.hosts.0: must be a host such as files.example.com, *.example.com or a.b:8443",
-        ] as const,
-    ),
     [
       "a path without a slash",
       withRequest({ path: "${req.url}" }),
