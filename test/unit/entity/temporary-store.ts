@@ -22,7 +22,12 @@ export async function temporaryStore(
   options: Partial<SpoolStoreOptions> = {},
 ): Promise<SpoolStore> {
   const directory = options.directory ?? (await temporaryDirectory());
-  const store = await SpoolStore.open({ ...SPOOL_DEFAULTS, memoryBytes: 256 * 1024, ...options, directory });
+  const store = await SpoolStore.open({
+    ...SPOOL_DEFAULTS,
+    memoryBytes: 256 * 1024,
+    ...options,
+    directory,
+  });
   onTestFinished(() => store.close());
   return store;
 }
