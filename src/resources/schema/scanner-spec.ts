@@ -31,13 +31,18 @@ const embedded = z.strictObject({
     ),
 });
 
+const ICAP_URL_FORM =
+  "must be an icap or icaps URL with the path of a service, without user and fragment";
+
+// What the pattern lets through, such as a port above 65535, no URL is made of here.
 const icapUrl = z
   .string()
   .max(2048)
   .regex(
-    /^icaps?:\/\/[A-Za-z0-9.:[\]_-]+\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]+(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$/,
-    "must be an icap or icaps URL with the path of a service, without user and fragment",
-  );
+    /^icaps?:\/\/([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]+(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$/,
+    { error: ICAP_URL_FORM, abort: true },
+  )
+  .refine((text) => URL.canParse(text), ICAP_URL_FORM);
 
 const icap = z.strictObject({
   urls: setOf(icapUrl, 16)
@@ -99,13 +104,16 @@ const protocol = withCelRules(
   ],
 );
 
+const URL_FORM = "must be an http or https URL without user, query and fragment";
+
 const url = z
   .string()
   .max(2048)
   .regex(
-    /^https?:\/\/[A-Za-z0-9.:[\]_-]+(\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/,
-    "must be an http or https URL without user, query and fragment",
-  );
+    /^https?:\/\/([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/,
+    { error: URL_FORM, abort: true },
+  )
+  .refine((text) => URL.canParse(text), URL_FORM);
 
 const serviceBackend = {
   name: dnsLabel().describe("Name of the Kubernetes Service."),

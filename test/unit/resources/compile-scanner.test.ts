@@ -29,6 +29,22 @@ describe("a scan/v1 scanner", () => {
     expect(protocol).toMatchObject({ urls: ["http://a.example", "http://b.example"] });
   });
 
+  it.each([
+    "http://[::1",
+    "http://::1",
+    "http://a..b",
+    "http://a:",
+    "http://a:65536",
+    "http://[1.2.3.4]",
+    "http://256.1.1.1",
+  ])("is not at %s, of which no URL can be made", (url) => {
+    const user = service({ scanners: [uses("av")] });
+    const { objects } = compile([user, scanner({ endpoint: { url } })], options);
+    expect(objects[1]?.problems).toMatchObject([
+      { message: "must be an http or https URL without user, query and fragment" },
+    ]);
+  });
+
   it("may be a Service of its own namespace", () => {
     const endpoint = { service: { name: "clamav", port: 8080, scheme: "https" } };
     expect(entryOf(scanner({ endpoint }))?.protocol).toMatchObject({
