@@ -6,23 +6,22 @@ import type {
   ScanAsked,
 } from "./background-metrics.ts";
 import { metricDefinitions } from "./metric-definitions.ts";
-import { type Labels, type MetricsRegistry, type Sample, single } from "./metrics-registry.ts";
+import { type MetricsRegistry, single } from "./metrics-registry.ts";
+import { Tally } from "./tally.ts";
 
 /** `BackgroundMetrics` and `EventMetrics` as plain numbers, read at each scrape. */
 export class PrometheusBackgroundMetrics implements BackgroundMetrics, EventMetrics {
-  readonly #asked = new Map<string, Sample>();
-  readonly #moved = new Map<string, Sample>();
-  readonly #ended = new Map<string, Sample>();
-  readonly #events = new Map<string, Sample>();
+  readonly #asked = new Tally(metricDefinitions.backgroundScans);
+  readonly #moved = new Tally(metricDefinitions.backgroundHandOvers);
+  readonly #ended = new Tally(metricDefinitions.backgroundVerdicts);
+  readonly #events = new Tally(metricDefinitions.events);
   #retries = 0;
 
   constructor(registry: MetricsRegistry) {
-    const metrics = metricDefinitions;
-    registry.expose(metrics.backgroundScans, () => [...this.#asked.values()]);
-    registry.expose(metrics.backgroundHandOvers, () => [...this.#moved.values()]);
-    registry.expose(metrics.backgroundVerdicts, () => [...this.#ended.values()]);
-    registry.expose(metrics.events, () => [...this.#events.values()]);
-    registry.expose(metrics.eventRetries, () => single(this.#retries));
+    for (const tally of [this.#asked, this.#moved, this.#ended, this.#events]) {
+      tally.expose(registry);
+    }
+    registry.expose(metricDefinitions.eventRetries, () => single(this.#retries));
   }
 
   /** Both are called at each scrape. */
@@ -34,27 +33,22 @@ export class PrometheusBackgroundMetrics implements BackgroundMetrics, EventMetr
   }
 
   backgroundScanAsked(service: string, scanner: string, result: ScanAsked): void {
-    increment(this.#asked, { service, scanner, result });
+    this.#asked.add({ service, scanner, result });
   }
 
   backgroundScanMoved(how: HandOver): void {
-    increment(this.#moved, { how });
+    this.#moved.add({ how });
   }
 
   backgroundScanEnded(service: string, scanner: string, verdict: string, delivered: boolean): void {
-    increment(this.#ended, { service, scanner, verdict, delivered: String(delivered) });
+    this.#ended.add({ service, scanner, verdict, delivered: String(delivered) });
   }
 
   eventEnded(result: "sent" | "dead"): void {
-    increment(this.#events, { result });
+    this.#events.add({ result });
   }
 
   eventRetried(): void {
     this.#retries += 1;
   }
-}
-
-function increment(samples: Map<string, Sample>, labels: Labels): void {
-  const key = JSON.stringify(labels);
-  samples.set(key, { labels, value: (samples.get(key)?.value ?? 0) + 1 });
 }

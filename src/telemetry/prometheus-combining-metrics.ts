@@ -1,28 +1,22 @@
 import type { CombiningMetrics } from "./combining-metrics.ts";
 import { metricDefinitions } from "./metric-definitions.ts";
-import type { Labels, MetricsRegistry, Sample } from "./metrics-registry.ts";
+import type { MetricsRegistry } from "./metrics-registry.ts";
+import { Tally } from "./tally.ts";
 
 /** `CombiningMetrics` as plain numbers, read at each scrape. */
 export class PrometheusCombiningMetrics implements CombiningMetrics {
-  readonly #shadows = new Map<string, Sample>();
-  readonly #failures = new Map<string, Sample>();
+  readonly #shadows = new Tally(metricDefinitions.shadowVerdicts);
+  readonly #failures = new Tally(metricDefinitions.optionalFailures);
 
   constructor(registry: MetricsRegistry) {
-    const { shadowVerdicts, optionalFailures } = metricDefinitions;
-    registry.expose(shadowVerdicts, () => [...this.#shadows.values()]);
-    registry.expose(optionalFailures, () => [...this.#failures.values()]);
+    for (const tally of [this.#shadows, this.#failures]) tally.expose(registry);
   }
 
   shadowScanEnded(service: string, scanner: string, verdict: string, counted: string): void {
-    increment(this.#shadows, { service, scanner, verdict, counted });
+    this.#shadows.add({ service, scanner, verdict, counted });
   }
 
   optionalScanFailed(service: string, scanner: string, verdict: string): void {
-    increment(this.#failures, { service, scanner, verdict });
+    this.#failures.add({ service, scanner, verdict });
   }
-}
-
-function increment(samples: Map<string, Sample>, labels: Labels): void {
-  const key = JSON.stringify(labels);
-  samples.set(key, { labels, value: (samples.get(key)?.value ?? 0) + 1 });
 }

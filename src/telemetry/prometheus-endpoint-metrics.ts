@@ -5,7 +5,8 @@ import type {
   RetryResult,
 } from "./endpoint-metrics.ts";
 import { type MetricDefinition, metricDefinitions } from "./metric-definitions.ts";
-import type { Labels, MetricsRegistry, Sample } from "./metrics-registry.ts";
+import type { Labels, MetricsRegistry } from "./metrics-registry.ts";
+import { Tally } from "./tally.ts";
 
 interface Watched {
   readonly scanner: string;
@@ -20,16 +21,14 @@ interface Series {
 
 /** `EndpointMetrics` as plain numbers, read at each scrape. */
 export class PrometheusEndpointMetrics implements EndpointMetrics {
-  readonly #probes = new Map<string, Sample>();
-  readonly #retries = new Map<string, Sample>();
-  readonly #ejections = new Map<string, Sample>();
+  readonly #probes = new Tally(metricDefinitions.scannerProbes);
+  readonly #retries = new Tally(metricDefinitions.scannerRetries);
+  readonly #ejections = new Tally(metricDefinitions.scannerEjections);
   readonly #watched = new Set<Watched>();
 
   constructor(registry: MetricsRegistry) {
     const metrics = metricDefinitions;
-    registry.expose(metrics.scannerProbes, () => [...this.#probes.values()]);
-    registry.expose(metrics.scannerRetries, () => [...this.#retries.values()]);
-    registry.expose(metrics.scannerEjections, () => [...this.#ejections.values()]);
+    for (const tally of [this.#probes, this.#retries, this.#ejections]) tally.expose(registry);
     const gauge = (metric: MetricDefinition, value: (states: EndpointState[]) => number): void =>
       registry.expose(metric, () =>
         this.#series().map(({ labels, states }) => ({ labels, value: value(states) })),
@@ -42,15 +41,15 @@ export class PrometheusEndpointMetrics implements EndpointMetrics {
   }
 
   probeEnded(scanner: string, isOk: boolean): void {
-    increment(this.#probes, { scanner, result: isOk ? "ok" : "failed" });
+    this.#probes.add({ scanner, result: isOk ? "ok" : "failed" });
   }
 
   retryWanted(scanner: string, result: RetryResult): void {
-    increment(this.#retries, { scanner, result });
+    this.#retries.add({ scanner, result });
   }
 
   endpointEjected(scanner: string, reason: EjectionReason): void {
-    increment(this.#ejections, { scanner, reason });
+    this.#ejections.add({ scanner, reason });
   }
 
   watchEndpoints(scanner: string, read: () => readonly EndpointState[]): () => void {
@@ -72,9 +71,4 @@ export class PrometheusEndpointMetrics implements EndpointMetrics {
     }
     return [...series.values()];
   }
-}
-
-function increment(samples: Map<string, Sample>, labels: Labels): void {
-  const key = JSON.stringify(labels);
-  samples.set(key, { labels, value: (samples.get(key)?.value ?? 0) + 1 });
 }

@@ -1,20 +1,19 @@
 import { metricDefinitions } from "./metric-definitions.ts";
-import type { MetricsRegistry, Sample } from "./metrics-registry.ts";
+import type { MetricsRegistry } from "./metrics-registry.ts";
 import type {
   OperationMetrics,
   OperationResult,
   OverrideDisbelief,
   OverrideMetrics,
 } from "./override-metrics.ts";
+import { Tally } from "./tally.ts";
 
 /** `OverrideMetrics` as plain numbers, read at each scrape. */
 export class PrometheusOverrideMetrics implements OverrideMetrics {
-  readonly #refused = new Map<OverrideDisbelief, number>();
+  readonly #refused = new Tally(metricDefinitions.overridesRefused);
 
   constructor(registry: MetricsRegistry) {
-    registry.expose(metricDefinitions.overridesRefused, () =>
-      [...this.#refused].map(([reason, value]) => ({ labels: { reason }, value })),
-    );
+    this.#refused.expose(registry);
   }
 
   /** `read` is called at each scrape and tells how many hold, by their action. */
@@ -25,21 +24,19 @@ export class PrometheusOverrideMetrics implements OverrideMetrics {
   }
 
   overrideRefused(reason: OverrideDisbelief): void {
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    this.#refused.add({ reason });
   }
 }
 
 /** `OperationMetrics` as plain numbers, read at each scrape. */
 export class PrometheusOperationMetrics implements OperationMetrics {
-  readonly #ended = new Map<string, Sample>();
+  readonly #ended = new Tally(metricDefinitions.adminOperations);
 
   constructor(registry: MetricsRegistry) {
-    registry.expose(metricDefinitions.adminOperations, () => [...this.#ended.values()]);
+    this.#ended.expose(registry);
   }
 
   operationEnded(operation: string, result: OperationResult): void {
-    const key = `${operation} ${result}`;
-    const value = (this.#ended.get(key)?.value ?? 0) + 1;
-    this.#ended.set(key, { labels: { operation, result }, value });
+    this.#ended.add({ operation, result });
   }
 }

@@ -1,15 +1,10 @@
 import { Histogram } from "./histogram.ts";
-import { type MetricDefinition, metricDefinitions } from "./metric-definitions.ts";
+import { metricDefinitions } from "./metric-definitions.ts";
 import { histogramSamples, type MetricsRegistry, type Sample, single } from "./metrics-registry.ts";
 import type { RefusalReason, ServerMetrics, SpoolUsage, WorkerKind } from "./server-metrics.ts";
+import { Tally } from "./tally.ts";
 
 const scanBounds = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-/** What one scanner has judged. */
-interface ScannerTally {
-  readonly verdicts: Map<string, number>;
-  readonly seconds: Histogram;
-}
 
 export interface ServerMetricsOptions {
   /** Version of Sluice. */
@@ -23,11 +18,13 @@ export interface ServerMetricsOptions {
 /** `ServerMetrics` as plain numbers, read at each scrape. */
 export class PrometheusServerMetrics implements ServerMetrics {
   readonly #now: () => number;
-  readonly #refused = new Map<string, number>();
-  readonly #protocolErrors = new Map<string, number>();
-  readonly #workerRestarts = new Map<string, number>();
-  readonly #configLoads = new Map<string, number>();
-  readonly #scanners = new Map<string, ScannerTally>();
+  readonly #refused = new Tally(metricDefinitions.connectionsRefused);
+  readonly #protocolErrors = new Tally(metricDefinitions.protocolErrors);
+  readonly #workerRestarts = new Tally(metricDefinitions.workerRestarts);
+  readonly #configLoads = new Tally(metricDefinitions.configLoads);
+  readonly #verdicts = new Tally(metricDefinitions.scannerVerdicts);
+  /** By scanner. */
+  readonly #scanSeconds = new Map<string, Histogram>();
   #open = 0;
   #accepted = 0;
   #received = 0;
@@ -51,10 +48,10 @@ export class PrometheusServerMetrics implements ServerMetrics {
     registry.expose(metrics.logLinesDropped, () => single(options.droppedLogLines()));
     registry.expose(metrics.spoolMemoryBytes, () => single(this.#readSpool().memoryBytes));
     registry.expose(metrics.spoolDiskBytes, () => single(this.#readSpool().diskBytes));
-    exposeByLabel(registry, metrics.connectionsRefused, this.#refused);
-    exposeByLabel(registry, metrics.protocolErrors, this.#protocolErrors);
-    exposeByLabel(registry, metrics.workerRestarts, this.#workerRestarts);
-    exposeByLabel(registry, metrics.configLoads, this.#configLoads);
+    this.#refused.expose(registry);
+    this.#protocolErrors.expose(registry);
+    this.#workerRestarts.expose(registry);
+    this.#configLoads.expose(registry);
     registry.expose(metrics.configInfo, () => this.#configInfo());
     registry.expose(metrics.configApplied, () =>
       this.#configRevision === undefined ? [] : single(this.#configAppliedAt),
@@ -62,7 +59,12 @@ export class PrometheusServerMetrics implements ServerMetrics {
     registry.expose(metrics.configCurrent, () =>
       this.#configRevision === undefined ? [] : single(Number(this.#isConfigCurrent)),
     );
-    exposeScanners(registry, this.#scanners);
+    this.#verdicts.expose(registry);
+    registry.expose(metrics.scannerSeconds, () =>
+      [...this.#scanSeconds].flatMap(([scanner, seconds]) =>
+        histogramSamples(metrics.scannerSeconds.name, { scanner }, seconds),
+      ),
+    );
   }
 
   connectionOpened(): void {
@@ -75,7 +77,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
   }
 
   connectionRefused(reason: RefusalReason): void {
-    increment(this.#refused, reason);
+    this.#refused.add({ reason });
   }
 
   bytesReceived(count: number): void {
@@ -95,7 +97,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
   }
 
   parserError(code: string): void {
-    increment(this.#protocolErrors, code);
+    this.#protocolErrors.add({ code });
   }
 
   watchSpool(read: () => SpoolUsage): void {
@@ -103,21 +105,21 @@ export class PrometheusServerMetrics implements ServerMetrics {
   }
 
   scanEnded(scanner: string, verdict: string, durationMs: number): void {
-    let tally = this.#scanners.get(scanner);
-    if (tally === undefined) {
-      tally = { verdicts: new Map(), seconds: new Histogram(scanBounds) };
-      this.#scanners.set(scanner, tally);
+    this.#verdicts.add({ scanner, verdict });
+    let seconds = this.#scanSeconds.get(scanner);
+    if (seconds === undefined) {
+      seconds = new Histogram(scanBounds);
+      this.#scanSeconds.set(scanner, seconds);
     }
-    increment(tally.verdicts, verdict);
-    tally.seconds.observe(durationMs / 1000);
+    seconds.observe(durationMs / 1000);
   }
 
   workerRestarted(kind: WorkerKind): void {
-    increment(this.#workerRestarts, kind);
+    this.#workerRestarts.add({ kind });
   }
 
   configApplied(revision: string): void {
-    increment(this.#configLoads, "applied");
+    this.#configLoads.add({ result: "applied" });
     this.#configRevision = revision;
     this.#configAppliedAt = this.#now() / 1000;
     this.#isConfigCurrent = true;
@@ -128,7 +130,7 @@ export class PrometheusServerMetrics implements ServerMetrics {
   }
 
   configRefused(): void {
-    increment(this.#configLoads, "refused");
+    this.#configLoads.add({ result: "refused" });
     this.#isConfigCurrent = false;
   }
 
@@ -136,37 +138,4 @@ export class PrometheusServerMetrics implements ServerMetrics {
     const revision = this.#configRevision;
     return revision === undefined ? [] : [{ labels: { revision }, value: 1 }];
   }
-}
-
-function increment(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-/** A metric with one label, whose values are the keys of the map. */
-function exposeByLabel(
-  registry: MetricsRegistry,
-  definition: MetricDefinition,
-  counts: ReadonlyMap<string, number>,
-): void {
-  const [label = ""] = definition.labels;
-  registry.expose(definition, () =>
-    [...counts].map(([key, value]) => ({ labels: { [label]: key }, value })),
-  );
-}
-
-function exposeScanners(
-  registry: MetricsRegistry,
-  scanners: ReadonlyMap<string, ScannerTally>,
-): void {
-  const { scannerVerdicts, scannerSeconds } = metricDefinitions;
-  registry.expose(scannerVerdicts, () =>
-    [...scanners].flatMap(([scanner, { verdicts }]) =>
-      [...verdicts].map(([verdict, value]) => ({ labels: { scanner, verdict }, value })),
-    ),
-  );
-  registry.expose(scannerSeconds, () =>
-    [...scanners].flatMap(([scanner, { seconds }]) =>
-      histogramSamples(scannerSeconds.name, { scanner }, seconds),
-    ),
-  );
 }
