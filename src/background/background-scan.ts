@@ -82,10 +82,14 @@ function isSettled({ passes, isCondemned }: Decision): boolean {
 /** Whoever does not wait for the decision takes the message for one that went on. */
 function decided({ onDecided }: ScanContext, signal: AbortSignal): Promise<Decision> {
   return new Promise((resolve) => {
-    const passed = (): void => resolve({ passes: true, isCondemned: false });
-    if (onDecided === undefined || signal.aborted) passed();
-    else onDecided(resolve);
+    const settle = (decision: Decision): void => {
+      signal.removeEventListener("abort", passed);
+      resolve(decision);
+    };
+    const passed = (): void => settle({ passes: true, isCondemned: false });
     signal.addEventListener("abort", passed, { once: true });
+    if (onDecided === undefined || signal.aborted) passed();
+    else onDecided(settle);
   });
 }
 

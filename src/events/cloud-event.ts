@@ -18,14 +18,17 @@ export interface CloudEvent {
 /** The verdict on an entity came after the answer. */
 const LATE_VERDICT = "dev.sluice.verdict.late";
 
-/** Its `id` and `source` are the same on whatever pod the scan ends, so that one told twice is known. */
+/**
+ * Its `id` and `source` are the same on whatever pod the scan ends, so that one told twice is known. A
+ * scan that was told lost may come to its verdict all the same: that is another event.
+ */
 export function lateVerdictEvent(late: LateVerdict): CloudEvent {
   const { record, verdict, endedAt, recipients } = late;
   const { service, scanner, id, entity, startedAt } = record;
   const { kind, reason, threats, score, message } = verdict;
   return {
     specversion: "1.0",
-    id,
+    id: `${id}-${kind}`,
     source: `/icapservices/${encodeURIComponent(service)}`,
     type: LATE_VERDICT,
     subject: entity.sha256,

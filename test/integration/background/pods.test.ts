@@ -168,12 +168,10 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
     it("tell once also when the other has ended it before", async () => {
       const [one, other] = [await start(), await start()];
       const slow = Promise.withResolvers<Verdict>();
-      const follow = sandbox.follow.bind(sandbox);
-      sandbox.follow = () => slow.promise;
+      sandbox.slow = slow.promise;
       await one.request(file);
-      await entered();
-      await expect.poll(() => one.scans.usage).toEqual({ scans: 1, bytes: 0 });
-      sandbox.follow = follow;
+      await following();
+      sandbox.slow = undefined;
       await leaseEnds();
       await other.look();
       sandbox.conclude(blocked);
@@ -181,6 +179,23 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
       slow.resolve(blocked);
       await expect.poll(() => one.moves).toEqual(["fenced"]);
       expect(one.ends).toEqual([]);
+    });
+
+    it("tell what it has found after the other took its bytes for lost", async () => {
+      const [one, other] = [await start(), await start()];
+      const uploaded = Promise.withResolvers<Verdict>();
+      sandbox.upload = () => uploaded.promise;
+      await one.request(file, { transactionId: "1" });
+      await entered();
+      await leaseEnds();
+      await other.look();
+      await ended(other);
+      uploaded.resolve(blocked);
+      await ended(one);
+      expect(one.ends[0]).toMatchObject({
+        verdict: blocked,
+        recipients: [{ transactionId: "1" }],
+      });
     });
 
     it("stop following on the one that lost its lease", async () => {
@@ -271,6 +286,9 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
       await other.look();
       await expect.poll(() => redis.admin.hexists(records, "another")).toBe(0);
       expect([other.unverified, other.moves]).toEqual([1, []]);
+      await leaseEnds();
+      await other.look();
+      expect([other.unverified, other.moves]).toEqual([1, ["taken"]]);
     });
 
     it("take nothing that is no scan", async () => {

@@ -14,7 +14,7 @@ describe("the event of a late verdict", () => {
   it("has the attributes that CloudEvents 1.0 requires", () => {
     expect(lateVerdictEvent(lateVerdict())).toMatchObject({
       specversion: "1.0",
-      id: "0f2b1a4e-8a56-4f4e-9a34-0f2dbb3e7d0e",
+      id: "0f2b1a4e-8a56-4f4e-9a34-0f2dbb3e7d0e-blocked",
       source: "/icapservices/downloads",
       type: "dev.sluice.verdict.late",
       time: "2026-11-22T07:04:11.532Z",
