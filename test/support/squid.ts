@@ -27,8 +27,8 @@ export function scannedOn(icapPort: number): string[] {
     "icap_persistent_connections on",
     "adaptation_send_client_ip on",
     "adaptation_send_username on",
-    `icap_service requests reqmod_precache bypass=off ${icap}/reqmod`,
-    `icap_service responses respmod_precache bypass=off ${icap}/respmod`,
+    `icap_service requests reqmod_precache bypass=off ${icap}`,
+    `icap_service responses respmod_precache bypass=off ${icap}`,
     "adaptation_access requests allow all",
     "adaptation_access responses allow all",
   ];
