@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileTemplate, presetNames, presetTemplate } from "../src/resources/index.ts";
 import { templateAbilities } from "../src/scanning/template/index.ts";
-import { makePlan } from "../src/scanning/template/make-plan.ts";
+import { makePlan } from "../src/scanning/template/plan/make-plan.ts";
 
 type Preset = Exclude<ReturnType<typeof presetTemplate>, string>;
 

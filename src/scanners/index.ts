@@ -15,7 +15,7 @@ export { createEmbeddedScanner, type EmbeddedScannerOptions } from "./embedded/e
 export type { EmbeddedScanner, EmbeddedScannerDescription } from "./embedded/pooled-scanner.ts";
 export { readExecConfig } from "./exec/exec-config.ts";
 export { createExecEngine } from "./exec/exec-engine.ts";
-export type { HashListFileOptions } from "./list/hash-list-file.ts";
+export type { HashListFileOptions } from "./list/hashes/hash-list-file.ts";
 export { createListScanner } from "./list/list-scanner.ts";
 export type { SimpleLists } from "./list/list-settings.ts";
 export { createListEngine, readListSettings, simpleListSettings } from "./list/on-demand.ts";

@@ -1,7 +1,7 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { ARCHIVE_LIMITS, type ArchiveLimits } from "../archive/limits.ts";
-import type { HashListData } from "../list/hash-list.ts";
-import { HashListFile } from "../list/hash-list-file.ts";
+import type { HashListData } from "../list/hashes/hash-list.ts";
+import { HashListFile } from "../list/hashes/hash-list-file.ts";
 import { type RuleSource, readRuleFiles, shippedRulesDirectory } from "../yara/rule-files.ts";
 import { type EmbeddedScanner, PooledScanner } from "./pooled-scanner.ts";
 import type { ThreadSettings } from "./scan-thread.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entity } from "../../entity/index.ts";
 import { CacheScope, type ScanContext, type Scanner, type Verdict } from "../../scanning/index.ts";
-import type { HashListFile } from "../list/hash-list-file.ts";
+import type { HashListFile } from "../list/hashes/hash-list-file.ts";
 import type { EngineReport } from "./scan-job.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 

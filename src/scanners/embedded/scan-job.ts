@@ -1,6 +1,6 @@
 import type { Verdict } from "../../scanning/index.ts";
 import type { ArchiveLimits } from "../archive/limits.ts";
-import type { HashListData } from "../list/hash-list.ts";
+import type { HashListData } from "../list/hashes/hash-list.ts";
 import type { RuleSource } from "../yara/rule-files.ts";
 
 /** What a scan thread is started with. */

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Entity, EntityContent } from "../../entity/index.ts";
 import type { Verdict } from "../../scanning/index.ts";
 import { workerEntry } from "../content/worker-entry.ts";
-import type { HashListData } from "../list/hash-list.ts";
+import type { HashListData } from "../list/hashes/hash-list.ts";
 import type { EngineReport, FromThread, JobContent, ThreadOptions, ToThread } from "./scan-job.ts";
 
 /** The rules cannot be used; starting the thread again will not help. */

@@ -9,7 +9,7 @@ import { errorVerdict, type Verdict, VerdictReason } from "../../scanning/index.
 import { isThreadBloated } from "../archive/libarchive.ts";
 import { type ByteSource, MemorySource, openSource } from "../content/byte-source.ts";
 import { Specimen } from "../content/specimen.ts";
-import { HashList } from "../list/hash-list.ts";
+import { HashList } from "../list/hashes/hash-list.ts";
 import { ListEngine } from "../list/list-engine.ts";
 import { type Engines, makeEngines } from "./engines.ts";
 import { Inspection } from "./inspection.ts";

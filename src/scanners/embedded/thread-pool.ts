@@ -1,6 +1,6 @@
 import type { Entity } from "../../entity/index.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "../../scanning/index.ts";
-import type { HashListData } from "../list/hash-list.ts";
+import type { HashListData } from "../list/hashes/hash-list.ts";
 import type { EngineReport } from "./scan-job.ts";
 import { ScanThread, type ThreadSettings, ThreadState } from "./scan-thread.ts";
 

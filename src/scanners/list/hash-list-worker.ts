@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { parseHashList } from "./hash-list.ts";
+import { parseHashList } from "./hashes/hash-list.ts";
 import { answerOf } from "./list-thread.ts";
 
 const { path } = workerData as { path: string };

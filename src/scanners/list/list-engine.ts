@@ -1,7 +1,7 @@
 import { VerdictReason } from "../../scanning/index.ts";
 import { type ContentEngine, type Finding, Severity } from "../content/content-engine.ts";
 import type { Specimen } from "../content/specimen.ts";
-import type { HashList } from "./hash-list.ts";
+import type { HashList } from "./hashes/hash-list.ts";
 import { LISTED_HASH } from "./list-scanner.ts";
 
 /** The hash list as an engine: it also knows what is inside archives. */

@@ -9,16 +9,16 @@ import type {
   ScanSubject,
 } from "../serve/scan-engine.ts";
 import type { Environment } from "../settings/secret.ts";
-import type { ContentHashes } from "./digest-list.ts";
-import { HashAlgorithm } from "./hash-lines.ts";
-import { hostName } from "./host-name.ts";
+import type { ContentHashes } from "./hashes/digest-list.ts";
+import { HashAlgorithm } from "./hashes/hash-lines.ts";
+import { openHashes } from "./hashes/open-hashes.ts";
 import { type ListHit, listedVerdict } from "./list-answer.ts";
 import type { ListSettings } from "./list-settings.ts";
-import { openHashes } from "./open-hashes.ts";
+import { hostName } from "./names/host-name.ts";
+import { openNames } from "./names/open-names.ts";
+import { webAddress } from "./names/web-address.ts";
 import type { LookupSubject, OpenList } from "./open-list.ts";
-import { openNames } from "./open-names.ts";
-import { openRedisList } from "./redis-list.ts";
-import { webAddress } from "./web-address.ts";
+import { openRedisList } from "./redis/redis-list.ts";
 
 export interface ListEngineOptions {
   readonly settings: ListSettings;

@@ -1,7 +1,7 @@
 import type { Entity } from "../../entity/index.ts";
 import { type Scanner, type Verdict, VerdictKind, VerdictReason } from "../../scanning/index.ts";
-import type { HashList } from "./hash-list.ts";
-import { HashListFile, type HashListFileOptions } from "./hash-list-file.ts";
+import type { HashList } from "./hashes/hash-list.ts";
+import { HashListFile, type HashListFileOptions } from "./hashes/hash-list-file.ts";
 
 /** Name of a threat whose line in the list has none. */
 export const LISTED_HASH = "Listed-Hash";

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { VerdictReason } from "../../scanning/index.ts";
 import { durationMs } from "../settings/duration.ts";
 import { readSettingsFile } from "../settings/settings-file.ts";
-import { hashFormats } from "./hash-lines.ts";
+import { hashFormats } from "./hashes/hash-lines.ts";
 import { listName, listReason, listVerdict } from "./list-answer.ts";
-import { nameFormats } from "./name-files.ts";
-import { redisListSchema } from "./redis-settings.ts";
+import { nameFormats } from "./names/name-files.ts";
+import { redisListSchema } from "./redis/redis-settings.ts";
 
 const path = z.string().min(1);
 const invalidLines = z.enum(["skip", "refuse"]);

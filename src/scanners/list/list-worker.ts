@@ -4,9 +4,9 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { type DigestListSource, readDigestList } from "./digest-list.ts";
+import { type DigestListSource, readDigestList } from "./hashes/digest-list.ts";
 import { answerOf } from "./list-thread.ts";
-import { type NameListSource, readNameList } from "./name-list.ts";
+import { type NameListSource, readNameList } from "./names/name-list.ts";
 
 /** What the thread is started with. */
 export type ListSource =

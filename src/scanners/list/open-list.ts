@@ -1,8 +1,8 @@
 import type { Logger } from "../../telemetry/index.ts";
-import type { ContentHashes } from "./digest-list.ts";
-import type { HashAlgorithm } from "./hash-lines.ts";
+import type { ContentHashes } from "./hashes/digest-list.ts";
+import type { HashAlgorithm } from "./hashes/hash-lines.ts";
 import type { ListHit } from "./list-answer.ts";
-import type { WebAddress } from "./web-address.ts";
+import type { WebAddress } from "./names/web-address.ts";
 
 /** What lists are asked about. */
 export interface LookupSubject {

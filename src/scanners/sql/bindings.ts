@@ -1,6 +1,6 @@
 import { CacheScope } from "../../scanning/index.ts";
-import { domainsOf, hostName } from "../list/host-name.ts";
-import { webAddress } from "../list/web-address.ts";
+import { domainsOf, hostName } from "../list/names/host-name.ts";
+import { webAddress } from "../list/names/web-address.ts";
 import type { SubjectFacts } from "../serve/scan-engine.ts";
 
 /** What a query can be asked with; one that is not known is NULL. */

@@ -7,8 +7,8 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../index.ts";
-import { plainValue } from "./plain-value.ts";
-import type { Plan, PlannedResult } from "./plan.ts";
+import { plainValue } from "./language/plain-value.ts";
+import type { Plan, PlannedResult } from "./plan/plan.ts";
 
 const MAX_THREATS = 100;
 const MAX_NAME_LENGTH = 1024;

@@ -1,9 +1,9 @@
 import type { EndpointMetrics, Logger } from "../../telemetry/index.ts";
 import { messageOf } from "./answer-verdict.ts";
-import type { Plan } from "./plan.ts";
-import { timed } from "./timed.ts";
-import type { Transport } from "./transport.ts";
-import { AnswerView } from "./views.ts";
+import { timed } from "./http/timed.ts";
+import type { Transport } from "./http/transport.ts";
+import { AnswerView } from "./language/views.ts";
+import type { Plan } from "./plan/plan.ts";
 
 export interface EngineEpochOptions {
   readonly plan: Plan;

@@ -5,8 +5,8 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../index.ts";
-import type { Answer } from "./exchange.ts";
-import type { PlannedErrorRule } from "./plan.ts";
+import type { Answer } from "./http/exchange.ts";
+import type { PlannedErrorRule } from "./plan/plan.ts";
 
 /** What an answer means that was not expected. */
 export interface Refusal {

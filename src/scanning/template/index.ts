@@ -8,10 +8,11 @@
  * @module
  */
 import type { Scanner } from "../index.ts";
-import { makePlan } from "./make-plan.ts";
+import { makePlan } from "./plan/make-plan.ts";
 import type { Template, TemplateProblem } from "./template.ts";
 import type { TemplateScannerOptions } from "./template-scanner.ts";
 
+export { TEMPLATE_FUNCTIONS, TEMPLATE_VARIABLES } from "./language/template-language.ts";
 export type {
   BodyTemplate,
   ErrorTemplate,
@@ -21,7 +22,6 @@ export type {
   Template,
   TemplateProblem,
 } from "./template.ts";
-export { TEMPLATE_FUNCTIONS, TEMPLATE_VARIABLES } from "./template-language.ts";
 export type { TemplateCredentials, TemplateScannerOptions } from "./template-scanner.ts";
 
 /** What a scanner made of a template needs and does, for `GET /v1/info` of one served. */

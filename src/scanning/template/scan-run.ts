@@ -9,18 +9,18 @@ import {
   VerdictReason,
 } from "../index.ts";
 import { messageOf, verdictOf } from "./answer-verdict.ts";
-import { base64Content } from "./base64-content.ts";
 import { refusalOf } from "./error-verdict.ts";
-import { type Answer, ExchangeFailure } from "./exchange.ts";
+import { base64Content } from "./http/base64-content.ts";
+import { type Answer, ExchangeFailure } from "./http/exchange.ts";
+import type { BodyContent } from "./http/request-body.ts";
+import { timed } from "./http/timed.ts";
+import type { Transport } from "./http/transport.ts";
 import { encodeJob, type TemplateJob } from "./job.ts";
-import { plainValue } from "./plain-value.ts";
-import type { NamedExpressions, Plan, PlannedStep } from "./plan.ts";
+import { plainValue } from "./language/plain-value.ts";
+import { AnswerView, type SubjectFacts, SubjectView } from "./language/views.ts";
+import type { NamedExpressions, Plan, PlannedStep } from "./plan/plan.ts";
 import { type Polling, PollPauses } from "./poll-pauses.ts";
-import type { BodyContent } from "./request-body.ts";
 import type { Json } from "./template.ts";
-import { timed } from "./timed.ts";
-import type { Transport } from "./transport.ts";
-import { AnswerView, type SubjectFacts, SubjectView } from "./views.ts";
 
 /** What a scan is made of, beside its plan. */
 export interface RunParts {

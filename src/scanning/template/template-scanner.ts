@@ -23,19 +23,19 @@ import {
 } from "../index.ts";
 import { messageOf } from "./answer-verdict.ts";
 import { EngineEpoch } from "./engine-epoch.ts";
-import { HttpClient } from "./http-client.ts";
+import { HttpClient } from "./http/http-client.ts";
+import { basicAuthorization } from "./http/outgoing-request.ts";
+import { Redactor } from "./http/redactor.ts";
+import { Transport } from "./http/transport.ts";
 import { decodeJob } from "./job.ts";
 import { KeptVerdicts } from "./kept-verdicts.ts";
-import { makePlan } from "./make-plan.ts";
-import { basicAuthorization } from "./outgoing-request.ts";
-import type { Plan } from "./plan.ts";
-import { Redactor } from "./redactor.ts";
+import { factsOfHeads, isVerdict, NO_FACTS, subjectFacts } from "./language/subject-facts.ts";
+import type { SubjectFacts } from "./language/views.ts";
+import { makePlan } from "./plan/make-plan.ts";
+import type { Plan } from "./plan/plan.ts";
 import { RunningScans } from "./running-scans.ts";
 import { ScanRun } from "./scan-run.ts";
-import { factsOfHeads, isVerdict, NO_FACTS, subjectFacts } from "./subject-facts.ts";
 import type { Template } from "./template.ts";
-import { Transport } from "./transport.ts";
-import type { SubjectFacts } from "./views.ts";
 
 /** What proves who asks; made of secrets, so never logged. */
 export interface TemplateCredentials extends ScannerCredentials {

@@ -3,14 +3,14 @@ import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileTemplate, readTemplate } from "../../../src/resources/index.ts";
-import { makePlan } from "../../../src/scanning/template/make-plan.ts";
 import {
   type OutgoingRequest,
   outgoingRequest,
-} from "../../../src/scanning/template/outgoing-request.ts";
-import type { Plan } from "../../../src/scanning/template/plan.ts";
-import { Redactor } from "../../../src/scanning/template/redactor.ts";
-import { parseText, renderText } from "../../../src/scanning/template/text-template.ts";
+} from "../../../src/scanning/template/http/outgoing-request.ts";
+import { Redactor } from "../../../src/scanning/template/http/redactor.ts";
+import { parseText, renderText } from "../../../src/scanning/template/language/text-template.ts";
+import { makePlan } from "../../../src/scanning/template/plan/make-plan.ts";
+import type { Plan } from "../../../src/scanning/template/plan/plan.ts";
 
 const ORIGIN = "https://av.example";
 

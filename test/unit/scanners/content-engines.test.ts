@@ -13,7 +13,7 @@ import { EicarEngine } from "../../../src/scanners/content/eicar.ts";
 import { Specimen } from "../../../src/scanners/content/specimen.ts";
 import { makeEngines } from "../../../src/scanners/embedded/engines.ts";
 import { ARCHIVE_LIMITS } from "../../../src/scanners/index.ts";
-import { HashList, parseHashList } from "../../../src/scanners/list/hash-list.ts";
+import { HashList, parseHashList } from "../../../src/scanners/list/hashes/hash-list.ts";
 import { ListEngine } from "../../../src/scanners/list/list-engine.ts";
 import { countRules, readRuleFiles, rulesDigest } from "../../../src/scanners/yara/rule-files.ts";
 import { loadYara } from "../../../src/scanners/yara/yara-native.ts";

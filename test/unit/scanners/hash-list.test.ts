@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HashList, HashListError, parseHashList } from "../../../src/scanners/list/hash-list.ts";
+import {
+  HashList,
+  HashListError,
+  parseHashList,
+} from "../../../src/scanners/list/hashes/hash-list.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const read = (text: string) => new HashList(parseHashList(text));

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createListScanner } from "../../../src/scanners/index.ts";
-import { HashListFile } from "../../../src/scanners/list/hash-list-file.ts";
+import { HashListFile } from "../../../src/scanners/list/hashes/hash-list-file.ts";
 import { describeScannerContract } from "../../contracts/scanner.contract.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";

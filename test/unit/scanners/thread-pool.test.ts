@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ThreadOptions } from "../../../src/scanners/embedded/scan-job.ts";
 import { ThreadPool, type ThreadPoolOptions } from "../../../src/scanners/embedded/thread-pool.ts";
 import { ARCHIVE_LIMITS } from "../../../src/scanners/index.ts";
-import { type HashListData, parseHashList } from "../../../src/scanners/list/hash-list.ts";
+import { type HashListData, parseHashList } from "../../../src/scanners/list/hashes/hash-list.ts";
 import { loadYara } from "../../../src/scanners/yara/yara-native.ts";
 import { entityOf } from "../../support/samples/entities.ts";
 
