@@ -172,6 +172,8 @@ export class Connection implements RequestSink, ClientLink, Timed {
   continueBody(): void {
     this.#parser.continueBody();
     this.#takeHeld();
+    // Its client may have gone while it was decided whether the rest is needed: it never comes.
+    if (this.#clientEnded) this.#endWithClient();
   }
 
   endMessage(): void {
@@ -346,6 +348,10 @@ export class Connection implements RequestSink, ClientLink, Timed {
 
   #onClientEnd(): void {
     this.#clientEnded = true;
+    this.#endWithClient();
+  }
+
+  #endWithClient(): void {
     // A client may close its side and still wait for the answer to a whole request.
     if (this.#transaction === undefined) this.#socket.destroySoon();
     else if (!this.#transaction.occupied) this.#socket.destroy();

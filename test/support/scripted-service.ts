@@ -17,6 +17,8 @@ export interface Script {
   readonly recordsIdentity?: boolean;
   /** Without it the service always wants more. */
   decide?(preview: Buffer | undefined, message: Message): Outcome | typeof NEEDS_MORE;
+  /** Left out: nobody decides on the preview. */
+  screen?(signal: AbortSignal): Promise<Outcome | typeof NEEDS_MORE>;
   /** Without it every judgement is `unmodified`. */
   judge?(body: ReceivedBody, signal: AbortSignal, message: Message): Promise<Outcome>;
 }
@@ -37,6 +39,8 @@ export function scriptedService(script: Script = {}): Service {
     admits: () => true,
     examine: (message): Examination => ({
       decide: (preview) => script.decide?.(preview, message) ?? NEEDS_MORE,
+      screens: script.screen !== undefined,
+      screen: (_preview, signal) => script.screen?.(signal) ?? Promise.resolve(NEEDS_MORE),
       judge: (body, signal) =>
         script.judge?.(body, signal, message) ?? Promise.resolve(unmodifiedOutcome),
     }),

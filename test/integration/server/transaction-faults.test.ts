@@ -129,6 +129,30 @@ it("tells a client abort when the client closes its side in the middle of a body
   expect(under.records).toMatchObject([{ outcome: "failed", cause: "client-abort" }]);
 });
 
+it("tells a client abort when the client closes its side while scanners look at its preview", async () => {
+  const asked = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<typeof NEEDS_MORE>();
+  const screen = (): Promise<typeof NEEDS_MORE> => {
+    asked.resolve();
+    return decided.promise;
+  };
+  await using under = await ServerUnderTest.start({
+    services: [scriptedService({ screen }), echoService()],
+  });
+  using connection = await under.connect();
+  const fields = ["Preview: 4"];
+  await connection.send(icapHead({ method, path, body: "x", fields }) + chunks("body"));
+  await asked.promise;
+  connection.endSending();
+  // Its answer comes behind the end of the other connection.
+  using other = await under.connect();
+  await other.send(icapRequest({ method, path: "/echo", fields: ["Allow: 204"], body: "x" }));
+  await other.readAnswer();
+  decided.resolve(NEEDS_MORE);
+  expect(await under.record(1)).toMatchObject({ outcome: "failed", cause: "client-abort" });
+  expect(under.spools.budget.memoryBytes).toBe(0);
+});
+
 it("tells the scan when the client goes away [conformance 93]", async () => {
   const aborted = Promise.withResolvers<void>();
   const began = Promise.withResolvers<void>();
