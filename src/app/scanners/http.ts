@@ -18,8 +18,8 @@ import {
   templateAbilities,
 } from "../../scanning/template/index.ts";
 import { CredentialWatch } from "../credential-watch.ts";
-import type { StartError } from "../port.ts";
 import type { ScanServerOptions } from "./running-scanner.ts";
+import { refuse, startProblem } from "./start-problem.ts";
 
 /** What `sluice scanner http` has beside its server. */
 export interface HttpScannerOptions {
@@ -47,7 +47,7 @@ export async function httpEngine(
   { logger, maxConcurrentScans, maxBytes }: ScanServerOptions,
 ): Promise<ScanEngine> {
   const read = () => credentialsOf(options);
-  const first = await read().catch((error: Error) => refuse([error.message]));
+  const first = await read().catch((error: unknown) => refuse([startProblem(error)], error));
   const template = await templateOf(options, Object.keys(first.secrets));
   const directory = options.workDirectory ?? tmpdir();
   const spools = await SpoolStore.open({ ...SPOOL_DEFAULTS, directory });
@@ -90,7 +90,18 @@ async function templateOf(
   const compiled = compileTemplate(spec, { params, secrets: known, baseUrl: url });
   return "template" in compiled
     ? compiled.template
-    : refuse([...compiled.given, ...compiled.problems].map(formatProblem));
+    : refuse([...compiled.given, ...compiled.problems].map(flagProblem));
+}
+
+/** Where a template's values are given on the command line. */
+const flagOf: Readonly<Record<string, string>> = {
+  params: "--params: ",
+  secrets: "--secrets-directory: ",
+  baseUrl: "--url: ",
+};
+
+function flagProblem(problem: Problem): string {
+  return `${flagOf[String(problem.path[0])] ?? ""}${formatProblem(problem)}`;
 }
 
 async function specOf({ templateFile, preset }: HttpScannerOptions): Promise<TemplateSpec> {
@@ -102,8 +113,8 @@ async function specOf({ templateFile, preset }: HttpScannerOptions): Promise<Tem
     return typeof spec === "string" ? refuse([`--preset: ${spec}`]) : spec;
   }
   const file = templateFile ?? "";
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) =>
-    refuse([`--template: ${file}: ${error.code}`]),
+  const text = await readFile(file, "utf8").catch((error: unknown) =>
+    refuse([`--template: ${startProblem(error)}`]),
   );
   const read = readTemplate(text);
   return "spec" in read
@@ -133,8 +144,4 @@ async function secretsIn(directory: string): Promise<Record<string, string>> {
     return [name, value] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
-}
-
-function refuse(problems: readonly string[]): never {
-  throw Object.assign(new Error(problems.join("; ")), { problems } satisfies StartError);
 }

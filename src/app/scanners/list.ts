@@ -6,8 +6,8 @@ import {
   type SimpleLists,
   simpleListSettings,
 } from "../../scanners/index.ts";
-import type { StartError } from "../port.ts";
 import type { ScanServerOptions } from "./running-scanner.ts";
+import { refuse, startProblem } from "./start-problem.ts";
 
 /** What `sluice scanner list` has beside its server. */
 export interface ListScannerOptions extends SimpleLists {
@@ -22,7 +22,7 @@ export async function listEngine(
 ): Promise<ScanEngine> {
   const isSimple = Object.values(simple).some((paths: readonly string[]) => paths.length > 0);
   if (isSimple === (configFile !== undefined)) {
-    return refuse("give either --config or lists, such as --domains and --hashes");
+    return refuse(["give either --config or lists, such as --domains and --hashes"]);
   }
   try {
     const settings = await (configFile === undefined
@@ -31,10 +31,6 @@ export async function listEngine(
     return await createListEngine({ settings, env: processSources([]).env, logger });
   } catch (error) {
     if (error instanceof Error && "problems" in error) throw error;
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse([startProblem(error)], error);
   }
-}
-
-function refuse(problem: string): never {
-  throw Object.assign(new Error(problem), { problems: [problem] } satisfies StartError);
 }

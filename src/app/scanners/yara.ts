@@ -1,6 +1,6 @@
 import { createYaraService, type ScanEngine } from "../../scanners/index.ts";
-import type { StartError } from "../port.ts";
 import type { ScanServerOptions } from "./running-scanner.ts";
+import { refuse, startProblem } from "./start-problem.ts";
 
 /** What `sluice scanner yara` has beside its server. */
 export interface YaraScannerOptions {
@@ -20,9 +20,6 @@ export async function yaraEngine(
   try {
     return await createYaraService({ ...server, ...options });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw Object.assign(new Error(message, { cause: error }), {
-      problems: [`cannot use the rules: ${message}`],
-    } satisfies StartError);
+    return refuse([`cannot use the rules: ${startProblem(error)}`], error);
   }
 }

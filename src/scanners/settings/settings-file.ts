@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { SettingsError } from "./settings-error.ts";
+import { settingsProblems } from "./settings-problem.ts";
 
 const MAX_ALIASES = 100;
 
@@ -26,14 +27,16 @@ export async function readSettingsFile<Schema extends z.ZodType>(
     );
   }
   const result = schema.safeParse(readValue(document, path), {
-    error: ({ input }) => (input === undefined ? "is missing" : undefined),
+    error: ({ input }) => (input === undefined ? "required" : undefined),
   });
   if (result.success) return result.data;
   throw new SettingsError(
-    result.error.issues.map(
-      ({ path: where, message }) =>
-        `${lineOf(offsetOf(document, where))}: ${nameOf(where)}${message}`,
-    ),
+    result.error.issues
+      .flatMap(settingsProblems)
+      .map(
+        ({ path: where, message }) =>
+          `${lineOf(offsetOf(document, where))}: ${nameOf(where)}${message}`,
+      ),
   );
 }
 

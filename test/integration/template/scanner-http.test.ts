@@ -149,11 +149,19 @@ result: { verdict: "'clean'" }`),
     [{}, "give either --template or --preset"],
     [{ preset: "ClamavRest", templateFile: "x" }, "give either --template or --preset"],
     [{ preset: "ClamavRset" }, '--preset: there is no such preset, did you mean "ClamavRest"?'],
-    [{ templateFile: "/nonexistent.yaml" }, "--template: /nonexistent.yaml: ENOENT"],
-    [{ preset: "VirusTotal", url: undefined }, "secrets.apiKey: required"],
+    [
+      { templateFile: "/nonexistent.yaml" },
+      "--template: /nonexistent.yaml: cannot be read: no such file",
+    ],
+    [{ preset: "VirusTotal", url: undefined }, "--secrets-directory: secrets.apiKey: required"],
+    [
+      { preset: "ClamavRest", caFile: "/nonexistent.pem" },
+      "/nonexistent.pem: cannot be read: no such file or directory",
+    ],
+    [{ preset: "ClamavRest", url: undefined }, "--url: baseUrl: there is none"],
     [
       { preset: "ClamavRest", params: { minimum: 3 } },
-      "params.minimum: the template has no such name",
+      "--params: params.minimum: the template has no such name",
     ],
   ])("tells what is wrong with %j", async (changes, why) => {
     await expect(start(changes)).rejects.toThrow(why);

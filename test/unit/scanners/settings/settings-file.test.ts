@@ -40,15 +40,37 @@ it("tells every problem by its line", async () => {
   await expect(read).rejects.toMatchObject({
     problems: [
       `${path}:1: wait: is no duration such as 500ms, 5s or 2m`,
-      `${path}:4: lists[1].path: is missing`,
-      expect.stringMatching(/settings\.yaml:4: lists\[1\]: .*pth/),
+      `${path}:4: lists[1].path: required`,
+      `${path}:4: lists[1].pth: unknown field`,
+    ],
+  });
+});
+
+it("gives each unknown field its own line", async () => {
+  const path = write("lists: []\nwiat: 5s\nother: 1\n");
+  await expect(readSettingsFile(path, schema)).rejects.toMatchObject({
+    problems: [`${path}:2: wiat: unknown field`, `${path}:3: other: unknown field`],
+  });
+});
+
+it("names the words there are to choose from", async () => {
+  const kinds = [z.object({ kind: z.literal("a") }), z.object({ kind: z.literal("b") })] as const;
+  const choices = z.strictObject({
+    word: z.enum(["on", "off"]),
+    item: z.discriminatedUnion("kind", kinds),
+  });
+  const path = write("word: maybe\nitem: { kind: c }\n");
+  await expect(readSettingsFile(path, choices)).rejects.toMatchObject({
+    problems: [
+      `${path}:1: word: must be one of "on", "off"`,
+      `${path}:2: item.kind: must be one of "a", "b"`,
     ],
   });
 });
 
 it.each([
   ["what is no YAML", "wait: [", /settings\.yaml:1: no YAML/],
-  ["nothing", "", /settings\.yaml: lists: is missing/],
+  ["nothing", "", /settings\.yaml: lists: required/],
   [
     "aliases that multiply",
     `a: &a [${"x,".repeat(50)}]\nb: &b [${"*a,".repeat(50)}]\nc: [${"*b,".repeat(50)}]\n`,
