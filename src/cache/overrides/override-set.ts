@@ -40,7 +40,9 @@ const CLOCK_TOLERANCE_MS = 60_000;
 export class OverrideSet {
   readonly #clocks: OverrideClocks;
   readonly #kept = new Map<string, Kept>();
+  /** What was worked out since the last change. */
   readonly #revisions = new Map<string, string>();
+  readonly #existence = new Map<string, boolean>();
   /** When something may end next, on each clock. */
   #nextWall = Number.POSITIVE_INFINITY;
   #nextSteady = Number.POSITIVE_INFINITY;
@@ -103,8 +105,15 @@ export class OverrideSet {
 
   /** Whether some content has such an override in this service. */
   has(action: OverrideAction, service: ServiceName): boolean {
+    this.#sweep();
     if (this.#kept.size === 0) return false;
-    return this.records.some((one) => one.action === action && concerns(one, service));
+    const name = `${action} ${service.namespace}/${service.name}`;
+    let isThere = this.#existence.get(name);
+    if (isThere === undefined) {
+      isThere = this.records.some((one) => one.action === action && concerns(one, service));
+      this.#existence.set(name, isThere);
+    }
+    return isThere;
   }
 
   /** Stands for all that holds in this service, equal in all processes that know the same; "" for nothing. */
@@ -147,6 +156,7 @@ export class OverrideSet {
   #changed(): void {
     this.#version += 1;
     this.#revisions.clear();
+    this.#existence.clear();
     const { wall, steady } = this.#clocks;
     const [now, steadyNow] = [wall(), steady()];
     // What one clock has ended and the other has not waits for the other.

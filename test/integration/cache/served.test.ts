@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -33,6 +34,8 @@ spec:
   cache: { cleanTtl: 0s, blockedTtl: 0s }
 `;
 
+const TOKEN = "t".repeat(40);
+
 interface Line {
   readonly msg: string;
   readonly verdict: string;
@@ -59,9 +62,11 @@ describeWith([REDIS_SERVER], "two servers with one Redis", () => {
     });
     writeFileSync(directory.join("services.yaml"), resources(scanner.url));
     writeFileSync(directory.join("keys"), `${"k".repeat(40)}\n`);
+    writeFileSync(directory.join("tokens"), `ada ${TOKEN}\n`);
     const flags = [
       ...["-f", directory.join("services.yaml"), `--cache-redis-url=${redis.url}`],
       ...[`--cache-hmac-key-file=${directory.join("keys")}`, "--cache-redis-read-timeout=500ms"],
+      `--admin-token-file=${directory.join("tokens")}`,
     ];
     [one, other] = await Promise.all([Sluice.start({ flags }), Sluice.start({ flags })]);
   });
@@ -121,6 +126,29 @@ describeWith([REDIS_SERVER], "two servers with one Redis", () => {
     expect(text).toMatch(/^sluice_cache_redis_available 1$/m);
     expect(text).toMatch(/^sluice_cache_reads_total\{tier="redis",result="hit"\} [1-9]/m);
     expect(text).toMatch(/^sluice_scanner_answers_total\{scanner="remote",from="cache"\} [1-9]/m);
+  });
+
+  it("both go by what an operator tells one of them, and by its end", async () => {
+    const body = "a false positive";
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const order = {
+      action: "block",
+      reason: "leaked document",
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    const tell = (method: string) =>
+      fetch(`${one.adminUrl}/v1/cache/overrides/${sha256}`, {
+        method,
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        ...(method === "PUT" && { body: JSON.stringify(order) }),
+      });
+    const both = async () => [(await judge(one, body)).status, (await judge(other, body)).status];
+    const before = await both();
+    const answer = await (await tell("PUT")).json();
+    await expect.poll(both).toEqual([200, 200]);
+    await tell("DELETE");
+    await expect.poll(both).toEqual([204, 204]);
+    expect([before, answer]).toMatchObject([[204, 204], { storage: "redis" }]);
   });
 
   it("go on without it", async () => {

@@ -100,6 +100,23 @@ describe("an override", () => {
   });
 });
 
+describe("whether there is one", () => {
+  const existing = () => [set.has("allow", service), set.has("block", service)];
+
+  it("is known by service and action, as long as one holds", () => {
+    const none = existing();
+    set.put(record({ services: ["echo"], action: "block", sha256: "c".repeat(64) }));
+    set.put(record());
+    const one = existing();
+    pass(HOUR_MS);
+    expect([none, one, existing()]).toEqual([
+      [false, false],
+      [true, false],
+      [false, false],
+    ]);
+  });
+});
+
 describe("the revision of a service", () => {
   it("is nothing where nothing is said", () => {
     expect(set.revision(service)).toBe("");

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Overrides } from "../../../src/cache/index.ts";
-import type { Screening } from "../../../src/scanning/index.ts";
+import type { Scanner, Screening } from "../../../src/scanning/index.ts";
 import { NEEDS_MORE, type ScanServiceOptions } from "../../../src/services/index.ts";
 import { noOverrideMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { type MessageText, marker, messageOf, ScanBench } from "../../support/scan-bench.ts";
@@ -163,6 +163,42 @@ describe("scanners that decide on a beginning", () => {
   it("do not block what an operator may have allowed", async () => {
     await say("allow", "something");
     expect(await screened("blocked")).toBe(NEEDS_MORE);
+  });
+});
+
+describe("scans that begin while the body arrives", () => {
+  /** Whether a block may end the transaction before the whole body is there. */
+  const decides = (): boolean | undefined => {
+    let told: boolean | undefined;
+    const scanner: Scanner = {
+      name: "early",
+      epoch: "1",
+      maxBytes: Number.POSITIVE_INFINITY,
+      scan: async () => ({ kind: "clean", threats: [] }),
+      begin: (_arriving, context) => {
+        told = context.decides;
+      },
+      close: async () => {},
+    };
+    const source = { peer: "192.0.2.1", incidentId: "TEST" };
+    const examination = service({ scanner }).examine(messageOf({ body: good }), source);
+    const head = Buffer.from(good);
+    const read = async function* () {
+      yield head;
+    };
+    examination.arrive?.(() => ({ head, read, retain: () => () => {} }))?.end();
+    return told;
+  };
+
+  it("decide where operators say nothing, or block", async () => {
+    const before = decides();
+    await say("block", "something");
+    expect([before, decides()]).toEqual([true, true]);
+  });
+
+  it("wait for the end where an operator may have allowed the whole", async () => {
+    await say("allow", "something");
+    expect(decides()).toBe(false);
   });
 });
 
