@@ -5,8 +5,13 @@ import { rangeOf, readContent, readHead } from "./content-reader.ts";
 import type { DecodeSlots } from "./decode-slots.ts";
 import type { EntityContent } from "./entity.ts";
 import { ProblemReason, problem } from "./problem.ts";
-import type { SpoolStore } from "./spool-store.ts";
-import { type CopyLimits, type CopyResult, CopyWriter, problemOfError } from "./spooled-copy.ts";
+import type { SpoolStore } from "./spool/spool-store.ts";
+import {
+  type CopyLimits,
+  type CopyResult,
+  CopyWriter,
+  problemOfError,
+} from "./spool/spooled-copy.ts";
 import { ZstdFrameFinder } from "./zstd-frames.ts";
 
 /** The content codings that can be undone. */

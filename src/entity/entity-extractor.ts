@@ -8,9 +8,9 @@ import { type Part, splitMultipart } from "./multipart.ts";
 import { type BodyDescription, entityOfBody, entityOfPlainBody } from "./plain-entity.ts";
 import { type EntityProblem, ProblemReason, problem } from "./problem.ts";
 import type { Region } from "./region-digest.ts";
-import type { Spool } from "./spool.ts";
-import type { SpoolStore } from "./spool-store.ts";
-import { type CopyLimits, CopyWriter, problemOfError } from "./spooled-copy.ts";
+import type { Spool } from "./spool/spool.ts";
+import type { SpoolStore } from "./spool/spool-store.ts";
+import { type CopyLimits, CopyWriter, problemOfError } from "./spool/spooled-copy.ts";
 import { decodeTransfer, isTransferEncoding } from "./transfer-encoding.ts";
 
 export interface ExtractionLimits {

@@ -27,8 +27,8 @@ export {
   isPlainBody,
 } from "./plain-entity.ts";
 export { type EntityProblem, type ProblemKind, ProblemReason } from "./problem.ts";
-export { AppendResult, type FinishResult, type Spool } from "./spool.ts";
-export type { SpoolBudget, SpoolBudgetLimits } from "./spool-budget.ts";
-export { SpoolDirectory } from "./spool-directory.ts";
-export { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";
-export { SPOOL_DEFAULTS, SpoolStore, type SpoolStoreOptions } from "./spool-store.ts";
+export { AppendResult, type FinishResult, type Spool } from "./spool/spool.ts";
+export type { SpoolBudget, SpoolBudgetLimits } from "./spool/spool-budget.ts";
+export { SpoolDirectory } from "./spool/spool-directory.ts";
+export { type SpoolFailure, SpoolFailureKind } from "./spool/spool-failure.ts";
+export { SPOOL_DEFAULTS, SpoolStore, type SpoolStoreOptions } from "./spool/spool-store.ts";

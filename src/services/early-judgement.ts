@@ -1,6 +1,6 @@
 import type { ArrivingBody } from "../entity/index.ts";
 import { EarlyScans, type ScanContext, type Scanner, type Verdict } from "../scanning/index.ts";
-import type { KnownEntity } from "./message-facts.ts";
+import type { KnownEntity } from "./facts/message-facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { EarlyJudgement } from "./service.ts";
 

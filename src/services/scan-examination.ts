@@ -24,11 +24,12 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
-import { describeBody } from "./body-description.ts";
 import { beginScans } from "./early-judgement.ts";
+import { describeBody } from "./facts/body-description.ts";
+import { entityFromHeads, type KnownEntity, MessageFacts } from "./facts/message-facts.ts";
+import { scanContextOf } from "./facts/scan-context.ts";
 import { type FoundEntities, PlainEntity } from "./found-entities.ts";
 import type { Message } from "./message.ts";
-import { entityFromHeads, type KnownEntity, MessageFacts } from "./message-facts.ts";
 import { carriesWhole } from "./modified-head.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Findings, OutcomeMaker } from "./outcome-maker.ts";
@@ -41,7 +42,6 @@ import {
   type RuleSet,
   type ServiceFacts,
 } from "./rules/index.ts";
-import { scanContextOf } from "./scan-context.ts";
 import {
   findingsOf,
   findingsOfOverride,

@@ -1,7 +1,7 @@
 import { createHash, type Hash, hash } from "node:crypto";
-import { type Arrived, type ArrivingBody, readArriving } from "./arriving-body.ts";
-import { readContent } from "./content-reader.ts";
-import { type EntityContent, HEAD_BYTES, type KeptBody } from "./entity.ts";
+import { type Arrived, type ArrivingBody, readArriving } from "../arriving-body.ts";
+import { readContent } from "../content-reader.ts";
+import { type EntityContent, HEAD_BYTES, type KeptBody } from "../entity.ts";
 import type { SlabPool } from "./slab-pool.ts";
 import type { SpoolBudget } from "./spool-budget.ts";
 import { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";

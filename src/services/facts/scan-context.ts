@@ -1,8 +1,8 @@
-import { type Fields, fieldValue, fieldValues } from "../protocol/index.ts";
-import type { ClientIdentity, ScanContext } from "../scanning/index.ts";
+import { type Fields, fieldValue, fieldValues } from "../../protocol/index.ts";
+import type { ClientIdentity, ScanContext } from "../../scanning/index.ts";
+import type { Message } from "../message.ts";
+import type { MessageSource } from "../service.ts";
 import { decodeIdentity } from "./identity.ts";
-import type { Message } from "./message.ts";
-import type { MessageSource } from "./service.ts";
 
 export interface ScanContextOptions {
   readonly service: string;

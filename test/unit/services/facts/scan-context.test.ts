@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { IcapRequest } from "../../../src/protocol/index.ts";
-import type { ScanContext } from "../../../src/scanning/index.ts";
-import { Message } from "../../../src/services/index.ts";
-import { scanContextOf } from "../../../src/services/scan-context.ts";
-import { head } from "../../support/wire-text.ts";
+import type { IcapRequest } from "../../../../src/protocol/index.ts";
+import type { ScanContext } from "../../../../src/scanning/index.ts";
+import { scanContextOf } from "../../../../src/services/facts/scan-context.ts";
+import { Message } from "../../../../src/services/index.ts";
+import { head } from "../../../support/wire-text.ts";
 
 interface Told {
   readonly method?: "REQMOD" | "RESPMOD";

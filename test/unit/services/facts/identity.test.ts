@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeIdentity, requestedIdentityFields } from "../../../src/services/identity.ts";
+import {
+  decodeIdentity,
+  requestedIdentityFields,
+} from "../../../../src/services/facts/identity.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const user = (value: string, name = "X-Authenticated-User") => decodeIdentity([name, value]).user;

@@ -1,6 +1,6 @@
-import type { BodyDescription } from "../entity/index.ts";
-import { type Fields, fieldValues } from "../protocol/index.ts";
-import type { Message } from "./message.ts";
+import type { BodyDescription } from "../../entity/index.ts";
+import { type Fields, fieldValues } from "../../protocol/index.ts";
+import type { Message } from "../message.ts";
 
 /** What the heads say about the body. */
 export function describeBody(message: Message): BodyDescription {

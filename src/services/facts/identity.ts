@@ -1,4 +1,4 @@
-import { type Fields, fieldValue } from "../protocol/index.ts";
+import { type Fields, fieldValue } from "../../protocol/index.ts";
 import { plainOrBase64 } from "./base64-text.ts";
 import { canonicalAddress } from "./ip-address.ts";
 import { type Principal, parsePrincipal } from "./principal.ts";

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
-import { HEAD_BYTES } from "./entity.ts";
+import { HEAD_BYTES } from "../entity.ts";
 import type { SlabPool } from "./slab-pool.ts";
 import { failureOf, type SpoolFailure } from "./spool-failure.ts";
 

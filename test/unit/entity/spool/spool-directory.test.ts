@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { temporaryDirectory, temporaryStore } from "./temporary-store.ts";
+import { temporaryDirectory, temporaryStore } from "../temporary-store.ts";
 
-const entityModule = new URL("../../../src/entity/index.ts", import.meta.url).href;
+const entityModule = new URL("../../../../src/entity/index.ts", import.meta.url).href;
 
 /** Runs a process that spools a body to a file and then ends in the given way. */
 function runSpooler(directory: string, ending: string): void {

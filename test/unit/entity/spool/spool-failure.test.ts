@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failureOf } from "../../../src/entity/spool-failure.ts";
+import { failureOf } from "../../../../src/entity/spool/spool-failure.ts";
 
 const systemError = (code: string): Error => Object.assign(new Error(code), { code });
 

@@ -10,8 +10,8 @@ import {
   type Spool,
   SpoolFailureKind,
   type SpoolStore,
-} from "../../../src/entity/index.ts";
-import { noise, temporaryDirectory, temporaryStore } from "./temporary-store.ts";
+} from "../../../../src/entity/index.ts";
+import { noise, temporaryDirectory, temporaryStore } from "../temporary-store.ts";
 
 const KiB = 1024;
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { typesDisagree } from "../../../src/services/type-mismatch.ts";
+import { typesDisagree } from "../../../../src/services/facts/type-mismatch.ts";
 
 it.each([
   ["application/x-dosexec", "image/png"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SlabPool } from "../../../src/entity/slab-pool.ts";
-import { SpoolBudget } from "../../../src/entity/spool-budget.ts";
+import { SlabPool } from "../../../../src/entity/spool/slab-pool.ts";
+import { SpoolBudget } from "../../../../src/entity/spool/spool-budget.ts";
 
 const KiB = 1024;
 

@@ -1,7 +1,6 @@
-import { detectType, fileNameOfDisposition, fileNameOfUrl } from "../entity/index.ts";
-import { type Fields, fieldValue } from "../protocol/index.ts";
-import { decodeIdentity } from "./identity.ts";
-import type { Message } from "./message.ts";
+import { detectType, fileNameOfDisposition, fileNameOfUrl } from "../../entity/index.ts";
+import { type Fields, fieldValue } from "../../protocol/index.ts";
+import type { Message } from "../message.ts";
 import type {
   ClientFacts,
   EntityFacts,
@@ -10,7 +9,8 @@ import type {
   ResponseFacts,
   RuleFacts,
   ServiceFacts,
-} from "./rules/index.ts";
+} from "../rules/index.ts";
+import { decodeIdentity } from "./identity.ts";
 import { typesDisagree } from "./type-mismatch.ts";
 
 /** What is known of an entity when rules are asked. */

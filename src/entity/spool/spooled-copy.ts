@@ -1,5 +1,5 @@
-import type { KeptBody } from "./entity.ts";
-import { type EntityProblem, ProblemReason, problem } from "./problem.ts";
+import type { KeptBody } from "../entity.ts";
+import { type EntityProblem, ProblemReason, problem } from "../problem.ts";
 import { AppendResult, type Spool } from "./spool.ts";
 import { type SpoolFailure, SpoolFailureKind } from "./spool-failure.ts";
 
