@@ -85,7 +85,12 @@ function addOverride(cache: Command, context: CliContext, done: Done): void {
         ),
       )
       .option("--author <name>", "who answers for it; the owner of the token by default")
-      .option("--service <name...>", "only in these services: name, or namespace/name")
+      .addOption(
+        new Option(
+          "--service <name>",
+          "only in this service: name, or namespace/name; may be given several times",
+        ).argParser((name: string, earlier: readonly string[] = []) => [...earlier, name]),
+      )
       .action(async (what: string, flags: OverrideFlags) =>
         done(await setOverride(action, what, flags, context)),
       );

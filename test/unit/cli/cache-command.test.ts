@@ -125,7 +125,8 @@ describe("sluice cache override", () => {
   it("allows in some services, for another author, until a moment", async () => {
     const until = new Date(Date.now() + 86_400_000).toISOString();
     const flags = ["--reason", "x", "--until", until, "--author", "bob"];
-    await cache("override", "allow", HASH, ...flags, "--service", "scan", "web/upload");
+    const services = ["--service", "scan", "--service", "web/upload"];
+    await cache("override", "allow", ...flags, ...services, HASH);
     expect(admin.overrides.get(HASH)).toMatchObject({
       action: "allow",
       author: "bob",
