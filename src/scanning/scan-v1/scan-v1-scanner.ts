@@ -168,7 +168,9 @@ class ScanV1Scanner implements Scanner {
     if (endpoint === undefined || !isAskedAt(beginning.stage, info)) return undefined;
     const bytes = beginning.bytes.subarray(0, info?.previewBytes);
     const request = beginningRequest({ ...beginning, bytes }, context);
-    const { verdict } = await endpoint.use(() => endpoint.scan(request));
+    const { verdict } = await endpoint.use(async () =>
+      withoutWaiting(endpoint, await endpoint.scan(request), context),
+    );
     return verdict.kind === VerdictKind.Clean || verdict.kind === VerdictKind.Blocked
       ? verdict
       : undefined;
@@ -232,8 +234,7 @@ class ScanV1Scanner implements Scanner {
     if (refusal !== undefined) return { verdict: refusal, retry: false, failed: false };
     if (arriving !== undefined) {
       const answer = await endpoint.scan(arrivingRequest(arriving, context));
-      const isPending = answer.verdict.kind === VerdictKind.Pending;
-      return isPending ? refusePending(endpoint, answer, context) : answer;
+      return withoutWaiting(endpoint, answer, context);
     }
     const request = scanRequest(entity, context, {
       sendsContent: wantsContent(endpoint.info),
@@ -264,6 +265,12 @@ class ScanV1Scanner implements Scanner {
 }
 
 const STAGES = Object.values(ScanStage);
+
+/** The answer to a question whose verdict is of no use later. */
+function withoutWaiting(endpoint: Endpoint, answer: Answer, context: ScanContext): Answer {
+  const isPending = answer.verdict.kind === VerdictKind.Pending;
+  return isPending ? refusePending(endpoint, answer, context) : answer;
+}
 
 function stateOf(endpoint: Endpoint): EndpointState {
   const { url, address = "", isHealthy = false, admits, outstanding } = endpoint;

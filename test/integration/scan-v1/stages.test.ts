@@ -122,6 +122,20 @@ describe("a scanner that decides on the beginning", () => {
     expect((await connection.readAnswer()).status).toBe(204);
   });
 
+  it("is told that nobody waits for a promise about a beginning", async () => {
+    const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+    const left = new Set(["/v1/scans/headers", "/v1/scans/preview"]);
+    fake.script = afterUpload((request, response) => {
+      const { method, url = "", headers } = request;
+      if (method === "DELETE" && left.delete(url) && left.size === 0) resolve();
+      response.writeHead(202, { location: `/v1/scans/${headers["scan-stage"]}` }).end();
+    });
+    await sendPreview();
+    await connection.readThrough("100 Continue\r\n\r\n");
+    await cancelled;
+    expect(left).toEqual(new Set());
+  });
+
   it("is not asked about the beginning of what came whole", async () => {
     fake.script = staged({ headers: "blocked" });
     const fields = ["Preview: 100", "Allow: 204"];
