@@ -71,7 +71,7 @@ function banner(
   { scheme, address: { host, port }, epoch, notReady }: RunningScanner,
 ): string {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const state = notReady === undefined ? epoch : `not ready yet: ${notReady}`;
+  const state = notReady === undefined ? `epoch ${epoch}` : `not ready yet: ${notReady}`;
   return `Sluice ${version} scanner ${name} is serving ${scheme}://${authority}/v1/scan (${state})`;
 }
 

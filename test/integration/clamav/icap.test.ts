@@ -34,7 +34,9 @@ describeWith(clamavPrograms, "ICAP through sluice scanner clamav to clamd", () =
       ["src/main.ts", "scanner", "clamav", "--listen=127.0.0.1:0", "--drain-delay=0s"],
       { cwd: root, env: { SLUICE_SCANNER_CLAMD: clamd().flag } },
     );
-    const serving = scanner.waitForOutput(/is serving (http:\S+)\/v1\/scan \(clamav [\d.]+\)/);
+    const serving = scanner.waitForOutput(
+      /is serving (http:\S+)\/v1\/scan \(epoch clamav [\d.]+\)/,
+    );
     await scanner.stopUnless(serving);
     scannerUrl = (await serving)[1] as string;
     const resources = directory.join("clamav.yaml");

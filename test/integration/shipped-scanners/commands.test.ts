@@ -32,7 +32,9 @@ describe("sluice scanner exec", () => {
       "name: mine\ncommand: /bin/true\nexitCodes: { 0: clean }\nepoch: { command: [/bin/echo, v1] }",
     );
     const { code, stderr } = await served(["exec", `--config=${config}`]);
-    expect(stderr).toMatch(/scanner exec is serving http:\/\/127.0.0.1:\d+\/v1\/scan \(mine v1;/);
+    expect(stderr).toMatch(
+      /scanner exec is serving http:\/\/127.0.0.1:\d+\/v1\/scan \(epoch mine v1;/,
+    );
     expect(code).toBe(0);
   });
 
@@ -70,7 +72,7 @@ describe.skipIf(!loadYara().available)("sluice scanner yara", { timeout: 60_000 
 
   it("serves the rules that come with Sluice until a signal", async () => {
     const { code, stderr } = await served(["yara", work, "--threads=1"]);
-    expect(stderr).toMatch(/scanner yara is serving \S+ \([0-9a-f]{32}\)/);
+    expect(stderr).toMatch(/scanner yara is serving \S+ \(epoch [0-9a-f]{32}\)/);
     expect(code).toBe(0);
   });
 
