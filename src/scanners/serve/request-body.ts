@@ -12,6 +12,10 @@ export function declaredBytes({ headers }: IncomingMessage): number | undefined 
 
 /** Refuses a body of which the head says that it cannot be scanned, before a byte of it is read. */
 export function checkBody(request: IncomingMessage, maxBytes: number): void {
+  // RFC 9112 §6.1; Node undoes the chunks alone, and what is left would be judged in its coding.
+  if ((request.headers["transfer-encoding"] ?? "chunked").toLowerCase() !== "chunked") {
+    throw new ScanProblem(400, "the only transfer coding is chunked");
+  }
   const coding = request.headers["content-encoding"] ?? "identity";
   if (coding.toLowerCase() !== "identity") {
     throw new ScanProblem(415, "scan/v1 takes content without a content coding");

@@ -73,9 +73,12 @@ function groupList(text: string): string[] | undefined {
     : undefined;
 }
 
-/** Visible ASCII as it stands, or an `ext-value` in UTF-8 (RFC 8187 §3.2). */
+/** A comma would also be what Node makes of a field that is there twice. */
+const PLAIN = /^[\x20\x21\x23-\x2b\x2d-\x7e]+$/;
+
+/** Visible ASCII without quotes and commas as it stands, or an `ext-value` in UTF-8 (RFC 8187 §3.2). */
 function plainOrExtended(text: string): string | undefined {
-  if (text === "" || !/^[\x20-\x7e]*$/.test(text)) return undefined;
+  if (!PLAIN.test(text)) return undefined;
   const encoded = /^utf-8'[\w-]*'(?<value>.*)$/i.exec(text)?.groups?.["value"];
   if (encoded === undefined) return text;
   try {

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { EngineAbilities } from "../../../src/scanners/serve/scan-engine.ts";
 import { FakeEngine, readAll, serving } from "./fake-engine.ts";
@@ -66,12 +68,26 @@ describe("the fields of a scan/v1 request", () => {
     ["Scan-Url", `https://a/${"x".repeat(8200)}`],
     ["Scan-Detected-Type", "pdf"],
     ["Scan-User", "UTF-8''%ff"],
+    ["Scan-User", "of the, and of another field"],
+    ["Scan-Policy", 'a"b'],
     ["Scan-Groups", "a,,b"],
     ["Content-Digest", "sha-256=:short:"],
     ["Content-Digest", "sha-256=abc"],
   ])("are refused where they are not of their form: %s: %.20s", async (name, value) => {
     const { status, asked } = await asking({ [name]: value });
     expect([status, asked]).toEqual([400, undefined]);
+  });
+
+  it.each([
+    [400, "gzip, chunked"],
+    [200, "Chunked"],
+  ])("are answered %d with the transfer coding %s", async (status, coding) => {
+    await using scanner = await serving(new FakeEngine(readAll));
+    const headers = { "Transfer-Encoding": coding };
+    const asked = request(scanner.url(), { method: "POST", headers, agent: false }).end(content);
+    const [response] = await once(asked, "response");
+    response.resume();
+    expect(response.statusCode).toBe(status);
   });
 
   it("say the hash", async () => {
