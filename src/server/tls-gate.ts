@@ -56,9 +56,10 @@ export class TlsGate {
       requestCert: options.clientCaFile !== undefined,
       rejectUnauthorized: options.clientCaFile !== undefined,
       noDelay: true,
-      allowHalfOpen: true,
     });
     this.#server.on("secureConnection", (socket) => {
+      // A client may end its side behind its last request and still read the answer.
+      socket.allowHalfOpen = true;
       const client = this.#handshakes.get(underlying(socket))?.client;
       this.#forget(underlying(socket));
       if (this.#closed) socket.destroy();
@@ -99,6 +100,8 @@ export class TlsGate {
     this.#handshakes.set(socket, { deadline, client: undefined });
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#forget(socket));
+    // Who goes before there is TLS, such as a health probe, gives its place back at once.
+    socket.allowHalfOpen = false;
     if (proxied) this.#takePreface(socket);
     else this.#server.emit("connection", socket);
   }

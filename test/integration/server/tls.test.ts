@@ -4,15 +4,16 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TlsOptions } from "../../../src/server/index.ts";
+import type { Service } from "../../../src/services/index.ts";
 import { type Certificate, CertificateAuthority } from "../../support/certificate-authority.ts";
 import type { IcapConnection } from "../../support/icap-connection.ts";
 import { icapRequest, optionsRequest, ownHead } from "../../support/icap-request.ts";
-import { echoService, scriptedService } from "../../support/scripted-service.ts";
+import { echoService, scriptedService, unmodifiedOutcome } from "../../support/scripted-service.ts";
 import { type ServerChanges, ServerUnderTest } from "../../support/server-under-test.ts";
 import { TempDirectory } from "../../support/temp-directory.ts";
 
 const options = optionsRequest("/echo");
-const services = [echoService(), scriptedService()];
+const defaultServices = [echoService(), scriptedService()];
 
 let authority: CertificateAuthority;
 let certificates: Certificate[];
@@ -65,9 +66,10 @@ class MountedSecret {
 interface Setup {
   readonly tls?: Partial<TlsOptions>;
   readonly server?: ServerChanges;
+  readonly services?: readonly Service[];
 }
 
-async function start({ tls, server }: Setup = {}) {
+async function start({ tls, server, services = defaultServices }: Setup = {}) {
   const secret = new MountedSecret(certificates[0] as Certificate);
   const under = await ServerUnderTest.start({
     services,
@@ -94,6 +96,12 @@ async function start({ tls, server }: Setup = {}) {
       secret.remove();
     },
   };
+}
+
+/** Resolves when the server has ended the connection: closed, or reset while something was under way to it. */
+function ended(socket: Socket): Promise<void> {
+  socket.on("error", () => {}).resume();
+  return new Promise((resolve) => socket.once("close", () => resolve()));
 }
 
 async function isServed(connection: IcapConnection): Promise<boolean> {
@@ -167,8 +175,23 @@ it("ends a connection that speaks plain ICAP to it [conformance 155]", async () 
   expect(server.under.metrics.refused).toEqual(["tls-handshake"]);
 });
 
-it("takes a health probe that connects and closes without a word about it [conformance 156]", async () => {
-  await using server = await start();
+it("answers a client that has ended its side behind its request", async () => {
+  const { promise, resolve } = Promise.withResolvers<typeof unmodifiedOutcome>();
+  await using server = await start({ services: [scriptedService({ judge: () => promise })] });
+  using connection = await server.connect();
+  const fields = ["Allow: 204"];
+  await connection.send(icapRequest({ method: "REQMOD", path: "/scripted", fields, body: "x" }));
+  connection.endSending();
+  // A handshake and an exchange behind it: by then the server has seen that end.
+  using other = await server.connect();
+  await other.send(optionsRequest("/scripted"));
+  await other.readAnswer();
+  resolve(unmodifiedOutcome);
+  expect((await connection.readAnswer()).status).toBe(204);
+});
+
+it("lets a health probe go that connects and closes, without a word about it [conformance 156]", async () => {
+  await using server = await start({ tls: { handshakeTimeoutMs: 3_600_000 } });
   const probe = connect(server.under.tlsPort, "127.0.0.1");
   await once(probe, "connect");
   probe.end();
@@ -197,8 +220,7 @@ it("ends a handshake that comes a byte now and then", async () => {
   ]);
   const drip = setInterval(() => socket.write(hello.subarray(0, 1)), 10);
   socket.write(hello.subarray(0, 6));
-  socket.on("error", () => {}).resume();
-  await once(socket, "close");
+  await ended(socket);
   clearInterval(drip);
 });
 
@@ -210,9 +232,7 @@ it("lets only so many handshakes run at the same time", async () => {
     await once(socket, "connect");
     idle.push(socket);
   }
-  const third = connect(server.under.tlsPort, "127.0.0.1").on("error", () => {});
-  third.resume();
-  await once(third, "close");
+  await ended(connect(server.under.tlsPort, "127.0.0.1"));
   expect(server.under.metrics.refused).toEqual(["max-connections"]);
   for (const socket of idle) socket.destroy();
 });
