@@ -70,7 +70,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: "v8",
-      include: ["src/**"],
+      include: ["src/**/*.ts"],
       exclude: ["src/main.ts"],
       reporter: ["text-summary", "html", "json-summary"],
       reportsDirectory: "coverage",

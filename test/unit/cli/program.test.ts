@@ -24,7 +24,7 @@ describe("sluice", () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
     expect([code, commands.join(" ")]).toEqual([
       0,
-      "serve scan probe check convert scanner scanner-conformance config version",
+      "serve scan probe check convert scanner scanner-conformance cache config version",
     ]);
   });
 
