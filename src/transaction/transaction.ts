@@ -138,7 +138,7 @@ export class Transaction implements MessageSource {
   /** The connection is gone. Whatever runs for this transaction is told so. */
   onClientGone(): void {
     if (this.#over) return;
-    if (this.#answered) this.#publishOutcome();
+    if (this.#answered) this.#publish();
     else this.#publish(failedBy(Cause.ClientAbort));
     this.#cleanUp();
   }
@@ -152,7 +152,7 @@ export class Transaction implements MessageSource {
     if (cause === Cause.Protocol) this.#engine.metrics.parserError(error.code);
     if (this.#answered) {
       // The client has its answer; only the rest of its message is at fault.
-      this.#publishOutcome();
+      this.#publish();
       this.#cleanUp();
       this.#link.transactionEnded(true);
       return;
@@ -358,16 +358,12 @@ export class Transaction implements MessageSource {
 
   #finish(): void {
     if (this.#over) return;
-    this.#publishOutcome();
+    this.#publish();
     this.#cleanUp();
     this.#link.transactionEnded(this.#sender.closes);
   }
 
-  #publishOutcome(): void {
-    this.#publish(endOf(this.#outcome));
-  }
-
-  #publish(end: End): void {
+  #publish(end: End = endOf(this.#outcome)): void {
     this.#over = true;
     const { icap } = this.#message;
     this.#engine.metrics.transactionEnded();
