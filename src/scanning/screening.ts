@@ -1,11 +1,14 @@
-import { attributed } from "./ask.ts";
-import type { Beginning, ScanContext, Scanner, ScanStage } from "./scanner.ts";
+import type { Entity } from "../entity/index.ts";
+import { ask as askWhole, attributed } from "./ask.ts";
+import { type Beginning, type ScanContext, type Scanner, ScanStage } from "./scanner.ts";
 import { type CombineStrategy, decide, type JudgeAnswer } from "./strategy.ts";
 import { type Verdict, VerdictKind } from "./verdict.ts";
 
 /** One of the judges of a service, as it is asked about beginnings. */
 export interface ScreeningMember {
   readonly scanner: Scanner;
+  /** The same, as it is asked about what is whole. */
+  readonly judge: Scanner;
   readonly required: boolean;
   readonly timeoutMs: number;
   readonly policy: string | undefined;
@@ -59,6 +62,24 @@ export class Screening {
       if (verdict !== undefined || context.signal.aborted) return verdict;
     }
     return undefined;
+  }
+
+  /**
+   * The judgement of a message that is nothing but heads, by those who judge by them; undefined when
+   * nobody does. A scanner that fails is a doubt, as with any entity. Never rejects.
+   *
+   * @param nothing the entity that is not there, with what the heads say of it
+   */
+  async judgeHeads(nothing: Entity, context: ScanContext): Promise<Verdict | undefined> {
+    const asked = this.#members.filter(({ scanner }) => isAskedAt(scanner, ScanStage.Headers));
+    if (asked.length === 0) return undefined;
+    const answers = await Promise.all(
+      asked.map(async ({ judge, required, policy }) => {
+        const verdict = await askWhole(judge, nothing, { ...context, policy });
+        return { verdict, required };
+      }),
+    );
+    return decide(this.#options.strategy, answers, 0);
   }
 
   #certain(answers: ReadonlyMap<ScreeningMember, JudgeAnswer>): Verdict | undefined {

@@ -12,7 +12,6 @@ import {
 } from "../entity/index.ts";
 import { hasBody } from "../protocol/index.ts";
 import {
-  type Beginning,
   combineVerdicts,
   type Decision,
   type EarlyScans,
@@ -25,6 +24,7 @@ import {
   VerdictReason,
 } from "../scanning/index.ts";
 import { beginScans } from "./early-judgement.ts";
+import { beginningsOf, nothingOf } from "./facts/beginnings.ts";
 import { describeBody } from "./facts/body-description.ts";
 import { entityFromHeads, type KnownEntity, MessageFacts } from "./facts/message-facts.ts";
 import { scanContextOf } from "./facts/scan-context.ts";
@@ -104,7 +104,8 @@ export class ScanExamination implements Examination {
     if (bodyFollows && !this.#rulesCanDecide(preview)) return NEEDS_MORE;
     const findings = this.#askRules(() => entityFromHeads(this.#message, this.#plain(preview)));
     if (findings !== undefined) return this.#outcome(findings);
-    if (bodyFollows && this.#looksInside) return NEEDS_MORE;
+    const judgesHeads = this.#means.screening?.has(ScanStage.Headers) === true;
+    if (bodyFollows ? this.#looksInside : judgesHeads) return NEEDS_MORE;
     return this.#outcome({ finding: Finding.Nothing });
   }
 
@@ -218,7 +219,7 @@ export class ScanExamination implements Examination {
   }
 
   async #scanReceived(received: ReceivedBody, signal: AbortSignal): Promise<Findings> {
-    if (received.kind === "none") return { finding: Finding.Nothing };
+    if (received.kind === "none") return this.#scanHeads(signal);
     if (received.kind === "failed") {
       return this.#screened ?? this.#findingsOfFailure(received.failure);
     }
@@ -228,6 +229,16 @@ export class ScanExamination implements Examination {
     this.#early?.arrived(received.body.sha256);
     const findings = await this.#scanBody(received.body, signal);
     return { ...findings, scanMs: performance.now() - started };
+  }
+
+  /** A message without a body is for those who judge by its heads, such as lists of URLs. */
+  async #scanHeads(signal: AbortSignal): Promise<Findings> {
+    const started = performance.now();
+    const nothing = nothingOf(entityFromHeads(this.#message, undefined));
+    const context = this.#contextOf(signal);
+    const verdict = await this.#means.screening?.judgeHeads(nothing, context);
+    if (verdict === undefined) return { finding: Finding.Nothing };
+    return { ...this.#sum([verdict], [], undefined), scanMs: performance.now() - started };
   }
 
   /** Rules that would have looked at the entity are as much in the dark as scanners. */
@@ -360,18 +371,6 @@ function decisionOf({ kind, report }: Outcome): Decision {
 }
 
 const STAGES = Object.values(ScanStage);
-
-/** The heads, and the first bytes where they are the entity's own. */
-function beginningsOf(known: KnownEntity, bytes: Buffer | undefined): Beginning[] {
-  const { fileName, declaredType, detectedType, size } = known;
-  const totalBytes = size < 0 ? undefined : size;
-  const facts = { fileName, declaredType, totalBytes };
-  const heads = { ...facts, stage: ScanStage.Headers, bytes: NO_BYTES, detectedType: undefined };
-  if (bytes === undefined || bytes.length === 0) return [heads];
-  return [heads, { ...facts, stage: ScanStage.Preview, bytes, detectedType }];
-}
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** The changes so far, and what there is to change. */
 interface Changing extends Pick<FoundEntities, "layout"> {

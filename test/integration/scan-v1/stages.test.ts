@@ -7,7 +7,7 @@ import {
   type ScannerScript,
 } from "../../support/fake-scanner.ts";
 import type { IcapConnection } from "../../support/icap-connection.ts";
-import { chunks, icapHead } from "../../support/icap-request.ts";
+import { chunks, icapHead, icapRequest } from "../../support/icap-request.ts";
 import { startScanning } from "../../support/scan-service.ts";
 import type { ServerUnderTest } from "../../support/server-under-test.ts";
 import { chunk, lastChunk } from "../../support/wire-text.ts";
@@ -35,7 +35,7 @@ beforeAll(async () => {
   fake.info = { protocol: "scan/v1", stages: ["headers", "preview", "full"], previewBytes: 4 };
   scanner = await createScanV1Scanner({ ...options, urls: [fake.url] });
   const screening = new Screening(
-    [{ scanner, required: true, timeoutMs: 10_000, policy: undefined }],
+    [{ scanner, judge: scanner, required: true, timeoutMs: 10_000, policy: undefined }],
     { strategy: { type: "AnyBlocks" }, settlesClean: true },
   );
   const sized = { name: "big", when: "entity.size > 100", action: "Block" } as const;
@@ -43,6 +43,7 @@ beforeAll(async () => {
     { path: "/scan", scanner, screening },
     { path: "/brief", scanner, screening, transactionTimeoutMs: 50, on: { timeout: "Block" } },
     { path: "/ruled", scanner, screening, rules: [sized] },
+    { path: "/content", scanner },
   ]);
 });
 afterAll(async () => {
@@ -187,5 +188,46 @@ describe("a scanner that decides on the beginning", () => {
     fake.script = staged({ headers: "blocked" });
     await sendPreview();
     expect((await connection.readAnswer()).status).toBe(200);
+  });
+});
+
+describe("a message without a body", () => {
+  const get = { method: "REQMOD", fields: ["Allow: 204"] } as const;
+  const send = (path = "/scan"): Promise<void> => connection.send(icapRequest({ ...get, path }));
+
+  it("is blocked by those who judge by the heads, such as lists of URLs", async () => {
+    fake.script = answers({ verdict: "blocked", reason: "category" });
+    await send();
+    const answer = await connection.readAnswer();
+    expect(answer.responseHead).toMatch(/^HTTP\/1\.1 403 /);
+    expect(fake.received).toHaveLength(1);
+    expect(fake.received[0]?.body).toHaveLength(0);
+    expect(fake.received[0]?.headers["scan-url"]).toMatch(/^http:/);
+  });
+
+  it("passes when they have nothing against it", async () => {
+    fake.script = answers({ verdict: "clean" });
+    await send();
+    expect((await connection.readAnswer()).status).toBe(204);
+    expect(fake.received).toHaveLength(1);
+  });
+
+  it.each(["error", "nonsense"])("is blocked when they fail: %s", async (verdict) => {
+    fake.script = answers({ verdict });
+    await send();
+    expect((await connection.readAnswer()).responseHead).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it("is blocked when they are late", async () => {
+    fake.script = () => {};
+    await send("/brief");
+    expect((await connection.readAnswer()).responseHead).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it("is nobody's business where all judge content", async () => {
+    fake.script = answers({ verdict: "blocked" });
+    await send("/content");
+    expect((await connection.readAnswer()).status).toBe(204);
+    expect(fake.received).toHaveLength(0);
   });
 });

@@ -56,6 +56,7 @@ class StagedScanner implements Scanner {
 
 const member = (scanner: Scanner, change: Partial<ScreeningMember> = {}): ScreeningMember => ({
   scanner,
+  judge: scanner,
   required: true,
   timeoutMs: 10_000,
   policy: undefined,
