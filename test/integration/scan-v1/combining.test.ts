@@ -211,8 +211,10 @@ describe("a service with several scanners over HTTP", () => {
     it("that reads slowly is never sent bytes of another transaction", async () => {
       const { promise: reading, resolve } = Promise.withResolvers<IncomingMessage>();
       const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-      // Heard from the start: the shadow may be dropped before anybody reads here.
-      scripted(clean, (request) => resolve(request.once("close", close)));
+      // The judge waits for the shadow's request, which is dropped with the answer.
+      const cleanAfterwards: ScannerScript = (request, response) =>
+        void reading.then(() => clean(request, response));
+      scripted(cleanAfterwards, (request) => resolve(request.once("close", close)));
       const bodies = ["x", "!", "?", "#"].map((byte) => byte.repeat(1_500_000));
       await service.judge("shadow", bodies[0]);
       const first = await reading;
