@@ -1,11 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { DatabaseServer, password, type ServerKind, user } from "./database-server.ts";
 
-const programs = "/usr/lib/postgresql/15/bin";
+/** Each release of Debian and Ubuntu has a version of its own, in a directory of its own. */
+const versions = "/usr/lib/postgresql";
+const programs = `${versions}/${newestVersion()}/bin`;
 
 const kind: ServerKind = {
   type: "postgres",
-  programs: [`${programs}/postgres`, "/usr/bin/setpriv", "/usr/bin/openssl"],
+  programs: ["/usr/bin/pg_ctlcluster", "/usr/bin/setpriv", "/usr/bin/openssl"],
   initialize: async (server) => {
     const secret = server.directory.join("initial");
     writeFileSync(secret, `${password}\n`);
@@ -41,3 +43,12 @@ const kind: ServerKind = {
 /** Debian's PostgreSQL. */
 export const postgresPrograms = kind.programs;
 export const createPostgres = (): DatabaseServer => new DatabaseServer(kind);
+
+function newestVersion(): number {
+  try {
+    return Math.max(...readdirSync(versions).map(Number));
+  } catch {
+    // Not installed: the tests are skipped, by name.
+    return 0;
+  }
+}
