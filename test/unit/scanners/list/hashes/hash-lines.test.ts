@@ -39,3 +39,77 @@ describe("a line of a hash list", () => {
     expect(read(line) === undefined).toBe(format === "clamav");
   });
 });
+
+describe("a list of hashes as others publish it", () => {
+  const sha1 = "0123456789abcdef0123456789abcdef01234567";
+  const sha256 = `${sha1}${sha1.slice(0, 24)}`;
+  const md5Of = (name: string) => ({ algorithm: "md5", hex, name });
+  const sha256Of = (name: string) => ({ algorithm: "sha256", hex: sha256, name });
+  const readAll = (format: HashFormat, lines: readonly string[]) => lines.map(hashReader(format));
+
+  it("as abuse.ch has it: a header that is a comment, and quotes", () => {
+    const lines = [
+      "################",
+      '# "first_seen","sha256_hash","md5_hash","signature"',
+      `"2026-01-01","${sha256}","${hex}","Agent, ""Tesla"""`,
+      "# end",
+    ];
+    expect(readAll("auto", lines)).toEqual([
+      "nothing",
+      "nothing",
+      sha256Of('Agent, "Tesla"'),
+      "nothing",
+    ]);
+  });
+
+  it("as NSRL has it: the strongest hash of a row that has one, n/a where there is none", () => {
+    const lines = [
+      '"SHA-1","MD5","FileName"',
+      `"${sha1}","${hex}","a.exe"`,
+      `n/a,${hex},b.exe`,
+      "n/a,n/a,c.exe",
+      "",
+    ];
+    expect(readAll("csv", lines)).toEqual([
+      "nothing",
+      { algorithm: "sha1", hex: sha1, name: "a.exe" },
+      md5Of("b.exe"),
+      undefined,
+      "nothing",
+    ]);
+  });
+
+  it("as MISP exports it: attributes of all kinds, of which hashes count", () => {
+    const lines = [
+      "uuid,type,value,comment",
+      `1,sha256,${sha256},dropper`,
+      `2,filename|md5,run.exe|${hex},`,
+      `3,md5,${hex},`,
+      "4,domain,evil.example,c2",
+      "5,sha256,not a hash,",
+    ];
+    expect(readAll("csv", lines)).toEqual([
+      "nothing",
+      sha256Of("dropper"),
+      md5Of("run.exe"),
+      md5Of(""),
+      "nothing",
+      undefined,
+    ]);
+  });
+
+  it("with a header that has no column of hashes is not understood", () => {
+    expect(readAll("csv", ["name,size", "a,1"])).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ["plain", [`; comment`, `${sha256}  *a.exe`], sha256Of("a.exe")],
+    ["ClamAV's", [`# comment`, `${hex}:68:Eicar`], md5Of("Eicar")],
+  ])("that is %s is known by its first line that says something", (_name, lines, last) => {
+    expect(readAll("auto", lines)).toEqual(["nothing", last]);
+  });
+
+  it("that begins with what nobody understands is no list of hashes", () => {
+    expect(readAll("auto", ["hello world", hex])[0]).toBeUndefined();
+  });
+});
