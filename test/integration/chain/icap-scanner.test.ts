@@ -153,7 +153,7 @@ describe("another ICAP server as a scanner", () => {
     });
     expect(await textOf(verdict)).toBe("rebuilt");
     verdict.replacement?.dispose();
-    expect(spooled()).toBe(0);
+    await expect.poll(spooled).toBe(0);
   });
 
   it("keeps new content that is larger than memory in a file", async () => {
@@ -189,7 +189,7 @@ describe("another ICAP server as a scanner", () => {
     const scanner = await create([uri(server)]);
     const verdict = await scanner.scan(entityOf("content"), scanContext());
     expect(verdict).toMatchObject({ kind: "blocked", threats: [{ name: "Macro" }] });
-    expect(spooled()).toBe(0);
+    await expect.poll(spooled).toBe(0);
   });
 
   it("does not send what is over its limit", async () => {
@@ -299,7 +299,7 @@ describe("another ICAP server as a scanner", () => {
       const verdict = await scanner.scan(entityOf("x"), scanContext(stop.signal));
       expect(verdict).toMatchObject({ kind: "error", reason: "timeout" });
       await closed.promise;
-      expect(spooled()).toBe(0);
+      await expect.poll(spooled).toBe(0);
     });
 
     it("says timeout of a server that stops amid its answer", async () => {
