@@ -155,7 +155,12 @@ class ScanV1Scanner implements Scanner {
     return verdict;
   }
 
+  /** While no replica has said what it is, it may be one that judges by the heads: it is asked, and fails. */
   get stages(): readonly ScanStage[] {
+    const isUnknown = this.#pool.endpoints.every(
+      ({ info, isHealthy }) => info === undefined && isHealthy !== true,
+    );
+    if (isUnknown) return [ScanStage.Headers];
     return STAGES.filter((stage) =>
       this.#pool.endpoints.some(({ info }) => isAskedAt(stage, info)),
     );

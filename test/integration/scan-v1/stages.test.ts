@@ -224,6 +224,28 @@ describe("a message without a body", () => {
     expect((await connection.readAnswer()).responseHead).toMatch(/^HTTP\/1\.1 503 /);
   });
 
+  it("is blocked while nobody knows whether the scanner judges by heads, for it never answered", async () => {
+    const gone = await FakeScanner.start();
+    await gone.stop();
+    const unknown = await createScanV1Scanner({ ...options, urls: [gone.url] });
+    const members = [
+      { scanner: unknown, judge: unknown, required: true, timeoutMs: 10_000, policy: undefined },
+    ];
+    const screening = new Screening(members, {
+      strategy: { type: "AnyBlocks" },
+      settlesClean: true,
+    });
+    const server = await startScanning([{ path: "/unknown", scanner: unknown, screening }]);
+    try {
+      using client = await server.connect();
+      await client.send(icapRequest({ ...get, path: "/unknown" }));
+      expect((await client.readAnswer()).responseHead).toMatch(/^HTTP\/1\.1 503 /);
+    } finally {
+      await server.close();
+      await unknown.close();
+    }
+  });
+
   it("is nobody's business where all judge content", async () => {
     fake.script = answers({ verdict: "blocked" });
     await send("/content");
