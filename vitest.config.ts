@@ -71,13 +71,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      // What begins a process or thread of its own runs where nothing is measured.
-      exclude: [
-        "src/main.ts",
-        "src/app/workers.ts",
-        "src/server/worker-processes.ts",
-        "src/scanners/**/*-worker.ts",
-      ],
+      exclude: ["src/main.ts"],
       reporter: ["text-summary", "html", "json-summary"],
       reportsDirectory: "coverage",
       thresholds: { lines: 95, branches: 90, "src/protocol/**": { lines: 100, branches: 100 } },
