@@ -4,6 +4,7 @@ import {
   errorVerdict,
   type JudgedContext,
   type JudgedEntity,
+  NOT_NEEDED,
   type ScanContext,
   type Scanner,
   type Verdict,
@@ -199,7 +200,7 @@ export class CachedScanner extends DecoratedScanner {
       remembered === undefined ? own : { verdict: this.#answer(remembered), remembered },
     );
     const first = await Promise.race([own, heard]);
-    decided.abort();
+    decided.abort(NOT_NEEDED);
     if (first.verdict.cached) this.#abandon(own, context);
     return first;
   }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { VerdictKind } from "../../../src/scanning/index.ts";
+import { isNotNeeded, VerdictKind } from "../../../src/scanning/index.ts";
+import { scanContext } from "../../support/samples/entities.ts";
 import { cleanVerdict } from "../../support/samples/scripted-scanner.ts";
-import { RememberedScanner } from "./remembered-scanner.ts";
+import { file, RememberedScanner } from "./remembered-scanner.ts";
 
 const error = { kind: VerdictKind.Error, threats: [] };
 
@@ -93,5 +94,18 @@ describe("those who ask the same at the same time", () => {
     await remembered.judge(error);
     await remembered.judge(error);
     expect(remembered.scans).toBe(2);
+  });
+
+  it("tell the scanner that nobody needs its verdict when another process was quicker", async () => {
+    const { cache, clock, inner, scanner } = remembered;
+    const verdict = { ...cleanVerdict, cached: true } as const;
+    const known = { verdict, judgedAt: clock.now, expiresAt: clock.now + 1000 };
+    cache.claim = () =>
+      Promise.resolve({ kind: "turn", end: () => {}, elsewhere: () => Promise.resolve(known) });
+    const asked = scanner.scan(file, scanContext());
+    await inner.started(0);
+    expect(await asked).toMatchObject({ kind: "clean", cached: true });
+    expect(inner.contexts.map(({ signal }) => isNotNeeded(signal))).toEqual([true]);
+    inner.end(0, error);
   });
 });
