@@ -24,7 +24,7 @@ function replaced(head: string, body: string, fields = ""): string {
 const probed =
   (rest: Script, greeting = options()): Script =>
   async (peer) => {
-    await peer.receive("\r\n\r\n");
+    await peer.receiveRequest();
     peer.send(greeting);
     await rest(peer);
   };
@@ -222,9 +222,9 @@ describe("another ICAP server as a scanner", () => {
       const asked = Promise.withResolvers<void>();
       await using server = await ScriptedServer.start(
         probed(async (peer) => {
-          await peer.receive("\r\n\r\n");
+          await peer.receiveRequest();
           peer.send(options("two"));
-          await peer.receive("\r\n\r\n");
+          await peer.receiveRequest();
           asked.resolve();
         }),
       );

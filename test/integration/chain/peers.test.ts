@@ -17,7 +17,7 @@ const options = (more = ""): string =>
 const server =
   (greeting: string, answer = ""): Script =>
   async (peer) => {
-    await peer.receive("\r\n\r\n");
+    await peer.receiveRequest();
     peer.send(greeting);
     for (;;) {
       await peer.receive("0\r\n\r\n");

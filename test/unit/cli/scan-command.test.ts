@@ -16,10 +16,10 @@ const INFECTED =
 const serving =
   (options: string, ...answers: readonly string[]): Script =>
   async (peer) => {
-    await peer.receive("null-body=0\r\n\r\n");
+    await peer.receiveRequest();
     peer.send(options);
     for (const answer of answers) {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.send(answer);
     }
   };
@@ -85,7 +85,7 @@ describe("sluice scan", () => {
   it("sends the EICAR test file as it is defined", async () => {
     let received = "";
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("null-body=0\r\n\r\n");
+      await peer.receiveRequest();
       peer.send(OPTIONS.replace("Preview: 4\r\n", ""));
       received = await peer.receive("0\r\n\r\n");
       peer.send(INFECTED);
@@ -112,7 +112,7 @@ describe("sluice scan", () => {
   it("uploads where a service takes requests only", async () => {
     let received = "";
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("null-body=0\r\n\r\n");
+      await peer.receiveRequest();
       peer.send(OPTIONS.replace("RESPMOD", "REQMOD"));
       received = await peer.receive("ieof\r\n\r\n");
       peer.send(CLEAN);
@@ -130,11 +130,11 @@ describe("sluice scan", () => {
   it("goes on with the next file when the server breaks off", async () => {
     const breakOff: Script = async (peer) => {
       await serving(OPTIONS)(peer);
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.socket.end();
     };
     const second: Script = async (peer) => {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.send(CLEAN);
     };
     await using server = await ScriptedServer.start(breakOff, second);

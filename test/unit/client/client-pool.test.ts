@@ -5,7 +5,7 @@ import { type Peer, ScriptedServer } from "./scripted-server.ts";
 const NO_CONTENT = 'ICAP/1.0 204 No Content\r\nISTag: "t"\r\nEncapsulated: null-body=0\r\n\r\n';
 
 const answer = async (peer: Peer): Promise<void> => {
-  await peer.receive("\r\n\r\n");
+  await peer.receiveRequest();
   peer.send(NO_CONTENT);
 };
 
@@ -42,7 +42,7 @@ describe("a pool of clients", () => {
   it("asks once more where the server closes a connection that was kept", async () => {
     await using server = await ScriptedServer.start(async (peer) => {
       await answer(peer);
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.socket.destroy();
     }, answer);
     const pool = poolOf(server);
@@ -53,7 +53,7 @@ describe("a pool of clients", () => {
 
   it("does not ask again where a new connection is closed", async () => {
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.socket.destroy();
     }, answer);
     const pool = poolOf(server);
@@ -73,7 +73,7 @@ describe("a pool of clients", () => {
   it("ends requests under way when it is closed", async () => {
     const asked = Promise.withResolvers<void>();
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       asked.resolve();
     });
     const pool = poolOf(server);

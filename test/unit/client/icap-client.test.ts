@@ -299,7 +299,7 @@ describe("the client fails with one line", () => {
 
   it("when the server ends without an answer", async () => {
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.socket.end();
     });
     expect(await failure(client(server.url).options())).toEqual([
@@ -310,7 +310,7 @@ describe("the client fails with one line", () => {
 
   it("when the server resets the connection", async () => {
     await using server = await ScriptedServer.start(async (peer) => {
-      await peer.receive("\r\n\r\n");
+      await peer.receiveRequest();
       peer.socket.resetAndDestroy();
     });
     expect(await failure(client(server.url).options())).toEqual([

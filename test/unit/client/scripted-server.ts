@@ -21,14 +21,36 @@ export class Peer {
   /** Waits until the client has sent something that ends so, and takes it. */
   async receive(ending: string): Promise<string> {
     while (!this.#received.endsWith(ending)) await once(this.socket, "data");
-    const received = this.#received;
-    this.#received = "";
-    return received;
+    return this.#take();
+  }
+
+  /**
+   * Waits for a whole request, or its preview, and takes it: however the bytes come, an answer
+   * is never sent while the client still sends.
+   */
+  async receiveRequest(): Promise<string> {
+    while (!isWholeRequest(this.#received)) await once(this.socket, "data");
+    return this.#take();
   }
 
   send(text: string): void {
     this.socket.write(text, "latin1");
   }
+
+  #take(): string {
+    const received = this.#received;
+    this.#received = "";
+    return received;
+  }
+}
+
+/** RFC 3507 §4.4.1: the last section of `Encapsulated` tells whether a body comes, and where. */
+function isWholeRequest(received: string): boolean {
+  const [head = "", rest] = received.split(/\r\n\r\n(.*)/s);
+  if (rest === undefined) return false;
+  const [, kind, offset] = /^Encapsulated:.*\b(null|req|res)-body=(\d+)$/m.exec(head) ?? [];
+  if (kind === undefined || kind === "null") return rest.length >= Number(offset ?? 0);
+  return /(?:^|\r\n)0(?:; ieof)?\r\n\r\n$/.test(rest.slice(Number(offset)));
 }
 
 /** An ICAP server that plays one script for each connection, in order. */
