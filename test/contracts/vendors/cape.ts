@@ -64,6 +64,37 @@ export const cape: Vendor = {
       says: { kind: "clean" },
     },
     {
+      name: "cannot vouch for an archive of which it makes several samples",
+      does: (request) =>
+        request.call.startsWith("POST")
+          ? { body: answers.createdOfArchive }
+          : analysing(answers.clean)(request),
+      says: { kind: "unscannable", reason: "type" },
+    },
+    {
+      name: "nor for one of which a part was not submitted",
+      does: (request) =>
+        request.call.startsWith("POST")
+          ? { body: answers.createdInPart }
+          : analysing(answers.clean)(request),
+      says: { kind: "unscannable" },
+    },
+    {
+      name: "nor for an archive whose samples were analysed before",
+      does: routes({
+        [LOOKUP]: always(answers.tasksOfArchive),
+        "GET /apiv2/tasks/status/3/": always(answers.reported),
+        "GET /apiv2/tasks/get/report/3/json/": always(answers.clean),
+      }),
+      says: { kind: "unscannable" },
+      calls: [LOOKUP],
+    },
+    {
+      name: "says error of a task that is banned",
+      does: analysing(answers.malicious, answers.banned),
+      says: { kind: "error" },
+    },
+    {
       name: "says error of an analysis that failed",
       does: analysing(answers.malicious, answers.failed),
       says: { kind: "error" },

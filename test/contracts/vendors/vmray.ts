@@ -58,6 +58,27 @@ export const vmray: Vendor = {
       says: { kind: "clean" },
     },
     {
+      name: "takes the worst verdict of a sample that was analysed more than once",
+      does: routes({ [LOOKUP]: always(answers.knownTwice) }),
+      says: { kind: "blocked", threats: [{ name: "Emotet" }] },
+    },
+    {
+      name: "cannot vouch for an archive of which it makes several samples",
+      does: (request) =>
+        request.call.startsWith("POST")
+          ? { body: answers.submittedArchive }
+          : analysing(answers.clean)(request),
+      says: { kind: "unscannable", threats: [] },
+    },
+    {
+      name: "cannot vouch for what finished with errors",
+      does: (request) =>
+        request.call === "GET /rest/submission/5"
+          ? { body: answers.finishedWithErrors }
+          : analysing(answers.clean)(request),
+      says: { kind: "unscannable" },
+    },
+    {
       name: "cannot judge what finished without a verdict",
       does: analysing(answers.none),
       says: { kind: "unscannable" },
