@@ -50,6 +50,25 @@ export const kasperskyScanEngine: Vendor = {
       says: { kind: "unscannable", reason: "encrypted" },
     },
     {
+      name: "cannot vouch for an archive with an object inside that was not scanned",
+      does: scanning(answers.partial),
+      says: { kind: "unscannable", reason: "encrypted" },
+    },
+    {
+      name: "blocks an object inside, whatever it says of the whole",
+      does: scanning({ ...answers.detect, scanResult: "CLEAN", detectionName: "" }),
+      says: {
+        kind: "blocked",
+        reason: "malware",
+        threats: [{ name: "EICAR-Test-File", path: "memory//a.com" }],
+      },
+    },
+    {
+      name: "says error where an object inside has no result",
+      does: scanning({ ...answers.clean, subObjectsScanResults: [{ object: "memory//a" }] }),
+      says: { kind: "error" },
+    },
+    {
       name: "says error where the server does",
       does: scanning(answers.serverError),
       says: { kind: "error" },

@@ -80,6 +80,30 @@ export const metadefenderCore: Vendor = {
       becomes: "harmless now",
     },
     {
+      name: "says error where a page comes in place of the sanitised file",
+      does: (request) =>
+        request.call === CONVERTED
+          ? { headers: { "content-type": "text/html" }, body: "<html>Please log in</html>" }
+          : reporting(answers.sanitized)(request),
+      says: { kind: "error" },
+    },
+    {
+      name: "cannot vouch for what no engine has looked at",
+      does: reporting(answers.noEngine),
+      says: { kind: "unscannable", reason: "engine-error" },
+    },
+    {
+      name: "lets pass what no engine has looked at, where the workflow has none",
+      does: reporting(answers.noEngine),
+      params: { minEngines: 0 },
+      says: { kind: "clean" },
+    },
+    {
+      name: "lets pass what MetaDefender's own list lets pass without an engine",
+      does: reporting(answers.allowListed),
+      says: { kind: "clean" },
+    },
+    {
       name: "leaves the sanitised file where it is told to",
       does: reporting(answers.sanitized),
       params: { sanitized: false },

@@ -45,6 +45,21 @@ export const triage: Vendor = {
       says: { kind: "clean", threats: [] },
     },
     {
+      name: "cannot judge a sample that has no score",
+      does: analysing(answers.unscored),
+      says: { kind: "unscannable" },
+    },
+    {
+      name: "cannot judge a sample of which a part of the analysis failed",
+      does: analysing(answers.partial),
+      says: { kind: "unscannable" },
+    },
+    {
+      name: "blocks a high score though a part of the analysis failed",
+      does: analysing({ ...answers.partial, analysis: answers.malicious.analysis }),
+      says: { kind: "blocked" },
+    },
+    {
       name: "cannot judge a sample whose analysis failed",
       does: analysing(answers.harmless, answers.failed),
       says: { kind: "unscannable" },

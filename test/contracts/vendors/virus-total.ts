@@ -56,6 +56,11 @@ export const virusTotal: Vendor = {
       says: { kind: "clean", threats: [] },
     },
     {
+      name: "does not know what most engines failed to look at",
+      does: routes({ [LOOKUP]: always(answers.mostlyFailed) }),
+      says: { kind: "unknown" },
+    },
+    {
       name: "does not know what no engine has looked at",
       does: routes({ [LOOKUP]: always(answers.neverAnalysed) }),
       says: { kind: "unknown" },
