@@ -37,6 +37,11 @@ export const googleDlp: Vendor = {
       says: { kind: "blocked", reason: "dlp", threats: [{ name: "IBAN_CODE" }] },
     },
     {
+      name: "blocks what is told by the name of a kind within the one that was asked for",
+      does: inspecting({ result: { findings: [{ infoType: { name: "UK_PASSPORT" } }] } }),
+      says: { kind: "blocked", threats: [{ name: "UK_PASSPORT" }] },
+    },
+    {
       name: "blocks where there were more findings than it tells",
       does: inspecting(answers.truncated),
       says: { kind: "blocked", reason: "dlp" },
