@@ -326,7 +326,7 @@ export class BackgroundScans {
     onEnd(late);
   }
 
-  #remember({ scannerKey, entity, context, epoch }: ScanRecord, verdict: Verdict): void {
+  #remember({ scannerKey, entity, context, epoch, startedAt }: ScanRecord, verdict: Verdict): void {
     // What was remembered elsewhere keeps its age.
     if (verdict.cached) return;
     const { sha256, size, declaredType, fileName } = entity;
@@ -338,7 +338,7 @@ export class BackgroundScans {
       ?.remember?.(
         about,
         { url, host, policy, cacheTtl, ...(user !== undefined && { identity: { user } }) },
-        { verdict, epoch },
+        { verdict, epoch, begunAt: startedAt },
       );
   }
 

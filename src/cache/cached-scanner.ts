@@ -45,6 +45,13 @@ interface Question {
   readonly context: ScanContext;
 }
 
+/** What a verdict was asked under. */
+interface Judged {
+  readonly epoch: string;
+  readonly begunAt: number;
+  readonly ttl: ServiceTtl;
+}
+
 interface Scanned {
   readonly verdict: Verdict;
   readonly remembered: RememberedVerdict | undefined;
@@ -79,11 +86,15 @@ export class CachedScanner extends DecoratedScanner {
   override readonly remember = (
     entity: JudgedEntity,
     context: JudgedContext,
-    { verdict, epoch }: { readonly verdict: Verdict; readonly epoch: string },
+    { verdict, epoch, begunAt }: Parameters<NonNullable<Scanner["remember"]>>[2],
   ): void => {
     const key = verdictKey(this.#keyed, epoch, entity, context);
     if (key === undefined) return;
-    const remembered = this.#storable(verdict, epoch, context.cacheTtl ?? DEFAULT_TTL);
+    const remembered = this.#storable(verdict, {
+      epoch,
+      begunAt,
+      ttl: context.cacheTtl ?? DEFAULT_TTL,
+    });
     if (remembered !== undefined) this.#options.lateCache.set(key, remembered);
   };
 
@@ -145,7 +156,7 @@ export class CachedScanner extends DecoratedScanner {
   }
 
   async #ask(question: Question): Promise<Verdict> {
-    const { key, ttl, context } = question;
+    const { key, cache, ttl, context } = question;
     for (;;) {
       const flight = this.#flights.under(key.digest);
       if (flight === undefined) return this.#lead(question);
@@ -154,7 +165,8 @@ export class CachedScanner extends DecoratedScanner {
         return errorVerdict(VerdictReason.Timeout, `${this.name}: the transaction was aborted`);
       }
       const shared = this.#usable(end.remembered, ttl);
-      if (shared !== undefined) {
+      // Whoever came after a purge must not be told what was begun before it.
+      if (shared !== undefined && !cache.isPurged(key, shared)) {
         this.#options.metrics.scanAwaited("pod", SharingResult.Shared);
         return this.#answer(shared);
       }
@@ -216,15 +228,16 @@ export class CachedScanner extends DecoratedScanner {
 
   async #scan({ entity, context, epoch, ttl }: Question): Promise<Scanned> {
     this.#options.metrics.scannerAnswered(this.name, false);
+    const begunAt = this.#options.now();
     const verdict = await this.inner.scan(entity, context);
-    return { verdict, remembered: this.#storable(verdict, epoch, ttl) };
+    return { verdict, remembered: this.#storable(verdict, { epoch, begunAt, ttl }) };
   }
 
-  #storable(verdict: Verdict, epoch: string, ttl: ServiceTtl): RememberedVerdict | undefined {
+  #storable(verdict: Verdict, { epoch, ...terms }: Judged): RememberedVerdict | undefined {
     if (this.inner.epoch !== epoch || !belongsTo(epoch, verdict.epoch)) return undefined;
     if (!coversScope(this.cacheScope, verdict.cache?.scope ?? this.cacheScope)) return undefined;
     const { now, random } = this.#options;
-    return remember(verdict, { ttl, now: now(), random: random() });
+    return remember(verdict, { ...terms, now: now(), random: random() });
   }
 
   #usable(remembered: RememberedVerdict | undefined, ttl: ServiceTtl) {

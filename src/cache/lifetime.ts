@@ -35,7 +35,9 @@ export function serviceTtlMs(kind: VerdictKind, { cleanMs, blockedMs }: ServiceT
 
 export interface LifetimeTerms {
   readonly ttl: ServiceTtl;
-  /** Milliseconds since 1970. */
+  /** When the scan began, in milliseconds since 1970. */
+  readonly begunAt: number;
+  /** On the same clock. */
   readonly now: number;
   /** From 0 up to 1. */
   readonly random: number;
@@ -47,7 +49,7 @@ export interface LifetimeTerms {
  */
 export function remember(
   verdict: Verdict,
-  { ttl, now, random }: LifetimeTerms,
+  { ttl, begunAt, now, random }: LifetimeTerms,
 ): RememberedVerdict | undefined {
   // What several scanners said together is not the verdict of one.
   if (verdict.replacement !== undefined || verdict.also !== undefined) return undefined;
@@ -55,7 +57,7 @@ export function remember(
   const ttlMs = Math.min(serviceTtlMs(verdict.kind, ttl), advised);
   const jittered = Math.floor(ttlMs * (1 - JITTER * random));
   if (!(jittered > 0)) return undefined;
-  return { verdict: essence(verdict), judgedAt: now, expiresAt: now + jittered };
+  return { verdict: essence(verdict), begunAt, judgedAt: now, expiresAt: now + jittered };
 }
 
 /** What is told of a verdict again; what was about the scan itself is not. */

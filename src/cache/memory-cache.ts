@@ -79,6 +79,10 @@ export class MemoryVerdictCache implements VerdictCache {
     metrics.cacheWritten(CacheTier.Memory, stored ? WriteResult.Stored : WriteResult.Dropped);
   }
 
+  isPurged(key: VerdictKey, remembered: RememberedVerdict): boolean {
+    return this.#marks.covers(key, remembered);
+  }
+
   async purge(selection: PurgeSelection): Promise<void> {
     this.#marks.add(selection);
   }
@@ -104,7 +108,7 @@ export class MemoryVerdictCache implements VerdictCache {
     const kept = this.#entries.get(key.digest);
     if (kept === undefined) return undefined;
     const { remembered, until } = kept;
-    if (this.#options.now() < until && !this.#marks.covers(key, remembered.judgedAt)) {
+    if (this.#options.now() < until && !this.isPurged(key, remembered)) {
       return remembered;
     }
     this.#entries.delete(key.digest);

@@ -1,4 +1,4 @@
-import type { PurgeSelection, VerdictKey } from "./verdict-cache.ts";
+import type { PurgeSelection, RememberedVerdict, VerdictKey } from "./verdict-cache.ts";
 
 /** Any scanner, or any content. */
 const ANY = "*";
@@ -8,7 +8,7 @@ const ANY = "*";
  * many verdicts it hits and wherever they lie.
  */
 export class PurgeMarks {
-  /** By scanner and content: verdicts judged before this are forgotten. */
+  /** By scanner and content: verdicts of scans that began before this are forgotten. */
   readonly #before = new Map<string, number>();
 
   get size(): number {
@@ -20,13 +20,13 @@ export class PurgeMarks {
     this.#before.set(name, Math.max(before, this.#before.get(name) ?? 0));
   }
 
-  covers({ scanner, sha256 }: VerdictKey, judgedAt: number): boolean {
+  covers({ scanner, sha256 }: VerdictKey, { begunAt }: RememberedVerdict): boolean {
     if (this.#before.size === 0) return false;
     return (
-      this.#isBefore(judgedAt, ANY, ANY) ||
-      this.#isBefore(judgedAt, scanner, ANY) ||
-      this.#isBefore(judgedAt, ANY, sha256) ||
-      this.#isBefore(judgedAt, scanner, sha256)
+      this.#isBefore(begunAt, ANY, ANY) ||
+      this.#isBefore(begunAt, scanner, ANY) ||
+      this.#isBefore(begunAt, ANY, sha256) ||
+      this.#isBefore(begunAt, scanner, sha256)
     );
   }
 
@@ -37,9 +37,9 @@ export class PurgeMarks {
     }
   }
 
-  #isBefore(judgedAt: number, scanner: string, sha256: string): boolean {
+  #isBefore(begunAt: number, scanner: string, sha256: string): boolean {
     const before = this.#before.get(nameOf(scanner, sha256));
-    return before !== undefined && judgedAt < before;
+    return before !== undefined && begunAt < before;
   }
 }
 

@@ -23,7 +23,7 @@ export class TieredVerdictCache implements VerdictCache {
   near(key: VerdictKey): RememberedVerdict | undefined {
     const known = this.#memory.near(key);
     // Another process may have purged it.
-    return known && this.#redis.isPurged(key, known.judgedAt) ? undefined : known;
+    return known && this.#redis.isPurged(key, known) ? undefined : known;
   }
 
   async get(key: VerdictKey): Promise<RememberedVerdict | undefined> {
@@ -52,6 +52,10 @@ export class TieredVerdictCache implements VerdictCache {
   set(key: VerdictKey, remembered: RememberedVerdict): void {
     this.#memory.set(key, remembered);
     this.#redis.set(key, remembered);
+  }
+
+  isPurged(key: VerdictKey, remembered: RememberedVerdict): boolean {
+    return this.#memory.isPurged(key, remembered) || this.#redis.isPurged(key, remembered);
   }
 
   async purge(selection: PurgeSelection): Promise<void> {

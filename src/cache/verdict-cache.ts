@@ -13,7 +13,9 @@ export interface VerdictKey {
 
 export interface RememberedVerdict {
   readonly verdict: Verdict;
-  /** When the scanner said it, in milliseconds since 1970. */
+  /** When the scan began, in milliseconds since 1970: a purge holds for scans that began before it. */
+  readonly begunAt: number;
+  /** When the scanner said it, on the same clock. */
   readonly judgedAt: number;
   /** When it is not to be used any more. */
   readonly expiresAt: number;
@@ -23,7 +25,7 @@ export interface RememberedVerdict {
 export interface PurgeSelection {
   readonly scanner?: string;
   readonly sha256?: string;
-  /** Those judged before this moment (milliseconds since 1970). */
+  /** Those whose scan began before this moment (milliseconds since 1970). */
   readonly before: number;
 }
 
@@ -75,6 +77,8 @@ export interface VerdictCache {
    * turn saves work and nothing depends on it.
    */
   claim(key: VerdictKey, terms: ClaimTerms): Promise<Claim>;
+  /** Whether a verdict was purged meanwhile, as far as this process knows. */
+  isPurged(key: VerdictKey, remembered: RememberedVerdict): boolean;
   /** Returns at once; whether it arrives is told by metrics only. */
   set(key: VerdictKey, remembered: RememberedVerdict): void;
   /**

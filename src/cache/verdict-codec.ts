@@ -10,10 +10,11 @@ const kinds: readonly VerdictKind[] = [
   VerdictKind.Unknown,
 ];
 
-/** Kind (1 byte), judged at in ms (6), lifetime in ms (5), then what else there is as JSON. */
-const FIXED_BYTES = 12;
+/** Kind (1 byte), begun at in ms (6), scanned for ms (4), lifetime in ms (5), then what else there is as JSON. */
+const FIXED_BYTES = 16;
 export const MAX_VALUE_BYTES = 960;
 const MAX_TEXT_CHARACTERS = 160;
+const MAX_SCAN_MS = 2 ** 32 - 1;
 const MAX_LIFETIME_MS = 2 ** 40 - 1;
 
 /** Fields of the JSON, short because there may be millions. */
@@ -36,14 +37,15 @@ interface ShortThreat {
  * are left out. Undefined for kinds that are not remembered.
  */
 export function encodeVerdict(remembered: RememberedVerdict): Buffer | undefined {
-  const { verdict, judgedAt, expiresAt } = remembered;
+  const { verdict, begunAt, judgedAt, expiresAt } = remembered;
   const kind = kinds.indexOf(verdict.kind);
   if (kind === -1) return undefined;
   const details = encodeDetails(verdict);
   const bytes = Buffer.allocUnsafe(FIXED_BYTES + details.length);
   bytes.writeUInt8(kind, 0);
-  bytes.writeUIntBE(judgedAt, 1, 6);
-  bytes.writeUIntBE(Math.min(Math.max(0, expiresAt - judgedAt), MAX_LIFETIME_MS), 7, 5);
+  bytes.writeUIntBE(begunAt, 1, 6);
+  bytes.writeUInt32BE(within(judgedAt - begunAt, MAX_SCAN_MS), 7);
+  bytes.writeUIntBE(within(expiresAt - judgedAt, MAX_LIFETIME_MS), 11, 5);
   details.copy(bytes, FIXED_BYTES);
   return bytes;
 }
@@ -54,12 +56,18 @@ export function decodeVerdict(bytes: Buffer): RememberedVerdict | undefined {
   const kind = kinds[bytes.readUInt8(0)];
   const details = decodeDetails(bytes.subarray(FIXED_BYTES));
   if (kind === undefined || details === undefined) return undefined;
-  const judgedAt = bytes.readUIntBE(1, 6);
+  const begunAt = bytes.readUIntBE(1, 6);
+  const judgedAt = begunAt + bytes.readUInt32BE(7);
   return {
     verdict: { kind, cached: true, ...details },
+    begunAt,
     judgedAt,
-    expiresAt: judgedAt + bytes.readUIntBE(7, 5),
+    expiresAt: judgedAt + bytes.readUIntBE(11, 5),
   };
+}
+
+function within(ms: number, most: number): number {
+  return Math.min(Math.max(0, ms), most);
 }
 
 const nothing = Buffer.alloc(0);

@@ -148,12 +148,13 @@ export interface Scanner {
   follow?(job: string, context: FollowContext): Promise<Verdict>;
   /**
    * Keeps the verdict that `follow` gave, for the next scan of the same; `epoch` is the scanner's from
-   * before the scan. Only of scanners whose verdicts are remembered; ignores what must not be.
+   * before the scan, which began at `begunAt` (milliseconds since 1970). Only of scanners whose
+   * verdicts are remembered; ignores what must not be.
    */
   remember?(
     entity: JudgedEntity,
     context: JudgedContext,
-    judged: { readonly verdict: Verdict; readonly epoch: string },
+    judged: { readonly verdict: Verdict; readonly epoch: string; readonly begunAt: number },
   ): void;
   /**
    * The verdict that is remembered of the same, of an entity of any size. Asks nobody else and never

@@ -22,7 +22,7 @@ function keyOf(digest: string, about: Partial<VerdictKey> = {}): VerdictKey {
 
 function cleanAt(judgedAt: number, ttlMs = MINUTE_MS): RememberedVerdict {
   const verdict = { kind: VerdictKind.Clean, cached: true, threats: [] };
-  return { verdict, judgedAt, expiresAt: judgedAt + ttlMs };
+  return { verdict, begunAt: judgedAt, judgedAt, expiresAt: judgedAt + ttlMs };
 }
 
 const terms = {
@@ -66,6 +66,7 @@ export function describeVerdictCacheContract(name: string, subject: VerdictCache
             { name: "Eicar", path: "a.zip/eicar.com", engine: "clamav", ref: "https://a.example" },
           ],
         },
+        begunAt: START - 61_000,
         judgedAt: START - 1000,
         expiresAt: START + MINUTE_MS,
       };
@@ -155,6 +156,22 @@ export function describeVerdictCacheContract(name: string, subject: VerdictCache
       await cache.purge({ before: START });
       expect(await cache.get(keyOf("old"))).toBeUndefined();
       expect(await cache.get(keyOf("new"))).toBeDefined();
+    });
+
+    it("forgets what was scanned before a time and judged after it, whenever it is told", async () => {
+      const overtaken = { ...cleanAt(START), begunAt: START - 100 };
+      await stored(keyOf("overtaken"), overtaken);
+      await cache.purge({ before: START });
+      cache.set(keyOf("later"), overtaken);
+      await stored(keyOf("after"), cleanAt(START));
+      expect(await cache.get(keyOf("overtaken"))).toBeUndefined();
+      expect(await cache.get(keyOf("later"))).toBeUndefined();
+    });
+
+    it("tells of a verdict that it was purged", async () => {
+      await cache.purge({ sha256: HASH, before: START });
+      expect(cache.isPurged(keyOf("x"), { ...cleanAt(START), begunAt: START - 1 })).toBe(true);
+      expect(cache.isPurged(keyOf("x"), cleanAt(START))).toBe(false);
     });
 
     it("remembers again what is judged after a purge", async () => {

@@ -139,9 +139,8 @@ export class RedisVerdictCache implements VerdictCache {
     await this.#purges.put(entryOf(selection, this.#options.now()));
   }
 
-  /** Whether a verdict was purged, by this process or by another. */
-  isPurged(key: VerdictKey, judgedAt: number): boolean {
-    return this.#marks.covers(key, judgedAt);
+  isPurged(key: VerdictKey, remembered: RememberedVerdict): boolean {
+    return this.#marks.covers(key, remembered);
   }
 
   async stats(): Promise<readonly TierStats[]> {
@@ -270,7 +269,7 @@ export class RedisVerdictCache implements VerdictCache {
       this.#alarm();
       return undefined;
     }
-    if (this.isPurged(key, remembered.judgedAt)) {
+    if (this.isPurged(key, remembered)) {
       metrics.cacheRead(CacheTier.Redis, ReadResult.Miss);
       return undefined;
     }

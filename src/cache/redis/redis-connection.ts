@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { CircuitBreaker } from "../../scanning/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
-import { Breaker } from "./breaker.ts";
 import { createRedisClient, type RedisClient, type RedisClientOptions } from "./redis-client.ts";
 
 export interface RedisConnectionOptions extends RedisClientOptions {
@@ -44,7 +44,7 @@ const denied = /\b(?:NOAUTH|WRONGPASS)\b|invalid password/i;
 export class RedisConnection {
   readonly prefix: string;
   readonly #options: RedisConnectionOptions;
-  readonly #breaker = new Breaker({ ...BREAKER, now: () => performance.now() });
+  readonly #breaker = new CircuitBreaker({ ...BREAKER, now: () => performance.now() });
   readonly #listeners = new Map<string, ChannelListener>();
   readonly #onReady: (() => void)[] = [];
   #client: RedisClient | undefined;
@@ -93,8 +93,9 @@ export class RedisConnection {
   ): Promise<RedisReply<T>> {
     const client = this.#client;
     const refused =
-      client?.status !== "ready" || this.#outstanding >= MAX_OUTSTANDING || !this.#breaker.admits();
+      client?.status !== "ready" || this.#outstanding >= MAX_OUTSTANDING || !this.#breaker.admits;
     if (refused) return Promise.resolve({ kind: "sick" });
+    this.#breaker.admit();
     return this.#within(() => command(client), options);
   }
 

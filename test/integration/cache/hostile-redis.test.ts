@@ -15,6 +15,7 @@ const key = Buffer.from("the key that all pods have in common");
 const blocked = { kind: VerdictKind.Blocked, threats: [{ name: "X" }] };
 const cleanValue = encodeVerdict({
   verdict: { kind: VerdictKind.Clean, threats: [] },
+  begunAt: Date.now(),
   judgedAt: Date.now(),
   expiresAt: Date.now() + 3_600_000,
 }) as Buffer;

@@ -170,7 +170,11 @@ describe("a verdict that comes after its scan", () => {
   it("is given to the next who asks", async () => {
     const remembered = new RememberedScanner();
     await remembered.judge({ kind: VerdictKind.Pending, threats: [], job: "j1" });
-    remembered.scanner.remember(file, { url: undefined }, { verdict: blocked, epoch: "1" });
+    remembered.scanner.remember(
+      file,
+      { url: undefined },
+      { verdict: blocked, epoch: "1", begunAt: 0 },
+    );
     expect(await remembered.ask()).toEqual({ ...blocked, cached: true });
   });
 
@@ -179,7 +183,7 @@ describe("a verdict that comes after its scan", () => {
     ["it is none", "1", { kind: VerdictKind.Error, threats: [] }],
   ])("is not kept when %s", async (_why, epoch, verdict) => {
     const remembered = new RememberedScanner();
-    remembered.scanner.remember(file, { url: undefined }, { verdict, epoch });
+    remembered.scanner.remember(file, { url: undefined }, { verdict, epoch, begunAt: 0 });
     await remembered.judge(cleanVerdict);
     expect(remembered.scans).toBe(1);
   });

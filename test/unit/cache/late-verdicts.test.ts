@@ -18,6 +18,7 @@ describe("a verdict that comes after the answer", () => {
     remembered.scanner.remember(file, scanContext(), {
       verdict: { ...blocked, ...verdict },
       epoch,
+      begunAt: remembered.clock.now - 60_000,
     });
 
   it("is not known before", async () => {
@@ -54,6 +55,12 @@ describe("a verdict that comes after the answer", () => {
 
   it("is not known of signatures that are no more", async () => {
     come({}, "older");
+    expect(await told()).toBeUndefined();
+  });
+
+  it("is not known when it was purged while its scan ran", async () => {
+    await remembered.cache.purge({ before: remembered.clock.now - 30_000 });
+    come();
     expect(await told()).toBeUndefined();
   });
 

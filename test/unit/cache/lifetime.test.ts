@@ -3,7 +3,7 @@ import { isUsable, remember } from "../../../src/cache/lifetime.ts";
 import { type Verdict, VerdictKind, VerdictReason } from "../../../src/scanning/index.ts";
 
 const ttl = { cleanMs: 3_600_000, blockedMs: 86_400_000 };
-const terms = { ttl, now: 1_000_000, random: 0 };
+const terms = { ttl, begunAt: 990_000, now: 1_000_000, random: 0 };
 const verdictOf = (kind: VerdictKind, about: Partial<Verdict> = {}): Verdict => ({
   kind,
   threats: [],
@@ -85,6 +85,7 @@ describe("a verdict is remembered", () => {
 describe("what is remembered is used", () => {
   const remembered = {
     verdict: verdictOf(VerdictKind.Clean),
+    begunAt: 990_000,
     judgedAt: 1_000_000,
     expiresAt: 1_060_000,
   };

@@ -6,6 +6,7 @@ import { CountedCacheMetrics } from "../../support/counted-cache-metrics.ts";
 const keyOf = (digest: string) => ({ digest, scanner: "a", sha256: "0".repeat(64) });
 const clean = (expiresAt = 1_000_000, message = "") => ({
   verdict: { kind: VerdictKind.Clean, threats: [], message },
+  begunAt: 0,
   judgedAt: 0,
   expiresAt,
 });

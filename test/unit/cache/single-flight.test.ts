@@ -83,6 +83,19 @@ describe("those who ask the same at the same time", () => {
     expect(await picky).not.toHaveProperty("cached");
   });
 
+  it("do not share what a purge has overtaken", async () => {
+    const first = remembered.ask();
+    await remembered.inner.started(0);
+    remembered.clock.now += 10;
+    await remembered.cache.purge({ before: remembered.clock.now });
+    const second = remembered.ask();
+    remembered.inner.end(0, cleanVerdict);
+    await first;
+    await remembered.inner.started(1);
+    remembered.inner.end(1, { kind: VerdictKind.Blocked, threats: [] });
+    expect((await second).kind).toBe("blocked");
+  });
+
   it("do not share what was asked in another way", async () => {
     void remembered.ask();
     void remembered.ask({ policy: "strict" });
@@ -99,7 +112,8 @@ describe("those who ask the same at the same time", () => {
   it("tell the scanner that nobody needs its verdict when another process was quicker", async () => {
     const { cache, clock, inner, scanner } = remembered;
     const verdict = { ...cleanVerdict, cached: true } as const;
-    const known = { verdict, judgedAt: clock.now, expiresAt: clock.now + 1000 };
+    const at = { begunAt: clock.now, judgedAt: clock.now, expiresAt: clock.now + 1000 };
+    const known = { verdict, ...at };
     cache.claim = () =>
       Promise.resolve({ kind: "turn", end: () => {}, elsewhere: () => Promise.resolve(known) });
     const asked = scanner.scan(file, scanContext());

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { decodeVerdict, encodeVerdict, MAX_VALUE_BYTES } from "../../../src/cache/verdict-codec.ts";
 import { type Verdict, VerdictKind, VerdictReason } from "../../../src/scanning/index.ts";
 
-const at = { judgedAt: 1_790_000_000_000, expiresAt: 1_790_000_060_000 };
+const at = {
+  begunAt: 1_789_999_990_000,
+  judgedAt: 1_790_000_000_000,
+  expiresAt: 1_790_000_060_000,
+};
 const remembered = (verdict: Partial<Verdict>) => ({
   ...at,
   verdict: { kind: VerdictKind.Blocked, threats: [], cached: true, ...verdict },
@@ -39,8 +43,8 @@ const verdicts = fc.record(
 );
 
 describe("a verdict as bytes", () => {
-  it("is 12 bytes when it is clean", () => {
-    expect(encodeVerdict(remembered({ kind: VerdictKind.Clean }))).toHaveLength(12);
+  it("is 16 bytes when it is clean", () => {
+    expect(encodeVerdict(remembered({ kind: VerdictKind.Clean }))).toHaveLength(16);
   });
 
   it("comes back as it was", () => {
@@ -94,15 +98,15 @@ describe("a verdict as bytes", () => {
 
   it.each([
     ["nothing", Buffer.alloc(0)],
-    ["too few bytes", Buffer.alloc(11)],
-    ["an unknown kind", Buffer.from([9, ...Buffer.alloc(11)])],
+    ["too few bytes", Buffer.alloc(15)],
+    ["an unknown kind", Buffer.from([9, ...Buffer.alloc(15)])],
     ["too many bytes", Buffer.alloc(MAX_VALUE_BYTES + 1)],
-    ["text that is no JSON", Buffer.concat([Buffer.alloc(12), Buffer.from("{")])],
-    ["JSON that is no object", Buffer.concat([Buffer.alloc(12), Buffer.from("[1]")])],
-    ["an unknown reason", Buffer.concat([Buffer.alloc(12), Buffer.from('{"r":"x"}')])],
-    ["a message that is no text", Buffer.concat([Buffer.alloc(12), Buffer.from('{"m":1}')])],
-    ["a threat without a name", Buffer.concat([Buffer.alloc(12), Buffer.from('{"t":[{}]}')])],
-    ["threats that are no list", Buffer.concat([Buffer.alloc(12), Buffer.from('{"t":{}}')])],
+    ["text that is no JSON", Buffer.concat([Buffer.alloc(16), Buffer.from("{")])],
+    ["JSON that is no object", Buffer.concat([Buffer.alloc(16), Buffer.from("[1]")])],
+    ["an unknown reason", Buffer.concat([Buffer.alloc(16), Buffer.from('{"r":"x"}')])],
+    ["a message that is no text", Buffer.concat([Buffer.alloc(16), Buffer.from('{"m":1}')])],
+    ["a threat without a name", Buffer.concat([Buffer.alloc(16), Buffer.from('{"t":[{}]}')])],
+    ["threats that are no list", Buffer.concat([Buffer.alloc(16), Buffer.from('{"t":{}}')])],
   ])("is not made of %s", (_what, bytes) => {
     expect(decodeVerdict(bytes)).toBeUndefined();
   });
