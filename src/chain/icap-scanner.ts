@@ -2,6 +2,7 @@ import type { IcapAnswer, IcapClient } from "../client/index.ts";
 import type { Entity, FinishResult, Spool } from "../entity/index.ts";
 import {
   CacheScope,
+  type CircuitSettings,
   errorVerdict,
   pause,
   type Replacement,
@@ -46,7 +47,7 @@ export interface IcapScannerOptions {
     readonly budgetPercent: number;
     readonly backoffMs: number;
   };
-  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  readonly circuitBreaker: CircuitSettings;
   readonly credentials: ScannerCredentials;
   /** Calls with credentials that take the place of those before; returns what ends that. */
   readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;

@@ -7,13 +7,8 @@ import {
   type ServiceFacts,
   type ServiceUrl,
 } from "../client/index.ts";
-import { CircuitBreaker, type ScannerCredentials } from "../scanning/index.ts";
-import {
-  EjectionReason,
-  type EndpointMetrics,
-  type EndpointState,
-  type Logger,
-} from "../telemetry/index.ts";
+import { Circuit, type CircuitSettings, type ScannerCredentials } from "../scanning/index.ts";
+import type { EndpointMetrics, EndpointState, Logger } from "../telemetry/index.ts";
 import { tagOf } from "./adapted-answer.ts";
 
 export interface PeerOptions {
@@ -22,7 +17,7 @@ export interface PeerOptions {
   /** Requests at a time, and so connections kept. */
   readonly connections: number;
   readonly credentials: ScannerCredentials;
-  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  readonly circuitBreaker: CircuitSettings;
   /** Between two OPTIONS requests, while the server answers them. */
   readonly probeEveryMs: number;
   readonly logger: Logger;
@@ -44,7 +39,7 @@ export class Peer {
   readonly #options: PeerOptions;
   #credentials: ScannerCredentials;
   #clients: IcapClientPool;
-  readonly #breaker: CircuitBreaker;
+  readonly #circuit: Circuit;
   readonly #stop = new AbortController();
   #facts: ServiceFacts | undefined;
   #istag: string | undefined;
@@ -55,9 +50,14 @@ export class Peer {
     this.#options = options;
     this.#credentials = options.credentials;
     this.#clients = clientsOf(options, options.credentials);
-    this.#breaker = new CircuitBreaker({
-      ...options.circuitBreaker,
-      now: () => performance.now(),
+    const { circuitBreaker, url, scanner, metrics, logger } = options;
+    this.#circuit = new Circuit({
+      ...circuitBreaker,
+      subject: "ICAP server",
+      names: () => ({ url }),
+      scanner,
+      metrics,
+      logger,
     });
   }
 
@@ -93,7 +93,7 @@ export class Peer {
 
   /** Not left alone for its failures. */
   get admits(): boolean {
-    return this.#breaker.admits;
+    return this.#circuit.admits;
   }
 
   /** Fields that prove who asks. */
@@ -116,22 +116,22 @@ export class Peer {
     this.#timer.unref();
   }
 
-  /** As `IcapClientPool.use`; counts for the breaker. `stop` is the caller's own wish to end. */
-  async use<T>(stop: AbortSignal, work: (client: IcapClient) => Promise<T>): Promise<T> {
-    this.#breaker.admit();
-    const wasOpen = this.#breaker.isOpen;
+  /** As `IcapClientPool.use`, for one scan, whose signal it is; counts for the breaker. */
+  async use<T>(signal: AbortSignal, work: (client: IcapClient) => Promise<T>): Promise<T> {
+    this.#circuit.admit();
+    let dueSince = this.#circuit.now();
+    const ended = (failed: boolean, why?: string): void =>
+      this.#circuit.ended({ failed, signal, dueSince, why });
     try {
-      const done = await this.#clients.use(work);
-      this.#breaker.succeeded();
-      if (wasOpen) this.#log("info", "ICAP server works again");
+      const done = await this.#clients.use((client) => {
+        dueSince = this.#circuit.now();
+        return work(client);
+      });
+      ended(false);
       return done;
     } catch (error) {
-      if (stop.aborted || this.#stop.signal.aborted) this.#breaker.abandoned();
-      else this.#breaker.failed();
-      if (!wasOpen && this.#breaker.isOpen) {
-        this.#options.metrics.endpointEjected(this.#options.scanner, EjectionReason.Failures);
-        this.#log("warn", "ICAP server keeps failing, left alone", reasonOf(error));
-      }
+      if (this.#stop.signal.aborted) this.#circuit.abandoned();
+      else ended(true, reasonOf(error));
       throw error;
     }
   }

@@ -86,7 +86,7 @@ const limits = z.strictObject({
   rate: z.strictObject({ count: z.int(), perMs: ms }).optional(),
 });
 
-const circuitBreaker = z.strictObject({ failures: z.int(), openForMs: ms });
+const circuitBreaker = z.strictObject({ failures: z.int(), openForMs: ms, silentAfterMs: ms });
 
 /** How to reach a scanner elsewhere and prove who asks. */
 const credentials = {

@@ -2,6 +2,7 @@ import type { Entity } from "../entity/index.ts";
 import { judgeVerdict, rejected } from "./ask.ts";
 import { DecoratedScanner } from "./decorated-scanner.ts";
 import type { ScanContext, Scanner } from "./scanner.ts";
+import { OUT_OF_TIME } from "./silence.ts";
 import { errorVerdict, type Verdict, VerdictReason } from "./verdict.ts";
 
 export interface DeadlineScannerOptions {
@@ -15,7 +16,7 @@ export interface DeadlineScannerOptions {
 
 /**
  * Answers `error`/`timeout` when the scanner takes longer than it may, or when the transaction is
- * aborted, and tells the scanner through its signal. The answer comes then, whether or not the
+ * aborted, and tells the scanner through its signal, and which of both it was by the reason. The answer comes then, whether or not the
  * scanner listens; the entity's bytes are held until it has ended, and a replacement that comes too
  * late is disposed.
  */
@@ -43,13 +44,13 @@ export class DeadlineScanner extends DecoratedScanner {
         context.signal.removeEventListener("abort", onAbort);
         resolve(verdict);
       };
-      const giveUp = (verdict: Verdict): void => {
+      const giveUp = (verdict: Verdict, reason: unknown): void => {
         release = context.retain?.();
         end(verdict);
-        deadline.abort(context.signal.reason);
+        deadline.abort(reason);
       };
-      const onAbort = (): void => giveUp(this.#aborted());
-      const timer = setTimeout(() => giveUp(this.#late()), this.#timeoutMs);
+      const onAbort = (): void => giveUp(this.#aborted(), context.signal.reason);
+      const timer = setTimeout(() => giveUp(this.#late(), OUT_OF_TIME), this.#timeoutMs);
       const settled = (verdict: Verdict): void => {
         if (isWaiting) {
           end(this.#modifies ? verdict : judgeVerdict(this.name, verdict));

@@ -8,6 +8,8 @@
  * @module
  */
 export type { Member, ScannerAnswer } from "./ask.ts";
+export { Circuit, type CircuitSettings } from "./circuit.ts";
+export { CircuitBreaker } from "./circuit-breaker.ts";
 export { combineVerdicts } from "./combine.ts";
 export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-limit.ts";
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
@@ -19,7 +21,6 @@ export { OverlappingScanner } from "./overlapping-scanner.ts";
 export { pause } from "./pause.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
-export { CircuitBreaker } from "./scan-v1/circuit-breaker.ts";
 export type { ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export { type ContentKeeper, keepContent } from "./scan-v1/replaced-content.ts";

@@ -1,6 +1,7 @@
 /** Without a reason of ours each abort makes one, with a stack trace: at the end of every transaction. */
 const OVER = new Error("the transaction is over");
-const OUT_OF_TIME = new Error("the transaction's time is up");
+/** By its name scanning knows whoever did not answer in time from whoever was not waited for. */
+const OUT_OF_TIME = new DOMException("the transaction's time is up", "TimeoutError");
 
 /** What a service comes to, under way and with its deadline. */
 export class Judgement {

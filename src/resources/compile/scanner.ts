@@ -228,6 +228,7 @@ function circuitBreakerOf({ circuitBreaker }: ScannerResource["spec"]) {
   return {
     failures: circuitBreaker.failures,
     openForMs: durationMs(circuitBreaker.openFor),
+    silentAfterMs: durationMs(circuitBreaker.silentAfter),
   };
 }
 

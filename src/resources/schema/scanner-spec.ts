@@ -191,6 +191,11 @@ const circuitBreaker = withDefaults(
     openFor: duration({ min: "100ms", max: "10m" })
       .default("10s")
       .describe("How long it is not asked; then one scan probes it."),
+    silentAfter: duration({ min: "100ms", max: "10m" })
+      .default("1s")
+      .describe(
+        "A scan that is out of time without an answer counts as a failure where it waited so long. For a slow scanner, more than it takes.",
+      ),
   }),
 ).describe("When the scanner is left alone.");
 

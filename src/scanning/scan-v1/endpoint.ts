@@ -1,7 +1,8 @@
+import { Readable } from "node:stream";
 import { EjectionReason, type EndpointMetrics, type Logger } from "../../telemetry/index.ts";
+import { Circuit, type CircuitSettings } from "../circuit.ts";
 import { VerdictReason } from "../verdict.ts";
 import { type Answer, answerOf, epochOf, failure, type Reply } from "./answer.ts";
-import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import { Connection, type HttpRequest, type ScannerCredentials } from "./connection.ts";
 import type { EpochWindow } from "./epoch-window.ts";
 import { pinnedLookup } from "./pinned-lookup.ts";
@@ -14,7 +15,7 @@ export interface EndpointOptions {
   readonly addresses: readonly string[];
   readonly connections: number;
   readonly credentials: ScannerCredentials;
-  readonly circuitBreaker: CircuitBreakerOptions;
+  readonly circuitBreaker: CircuitSettings;
   /** Told of every epoch that an answer shows. */
   readonly epochs: EpochWindow;
   /** Called when no connection comes about. */
@@ -40,7 +41,7 @@ const UNANSWERED = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #base: URL;
-  readonly #breaker: CircuitBreaker;
+  readonly #circuit: Circuit;
   #connection: Connection;
   /** Made when the first scan is followed: most endpoints never have one. */
   #follows: Connection | undefined;
@@ -55,7 +56,15 @@ export class Endpoint {
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
-    this.#breaker = new CircuitBreaker(options.circuitBreaker);
+    const { circuitBreaker, scanner, metrics, logger } = options;
+    this.#circuit = new Circuit({
+      ...circuitBreaker,
+      subject: "scanner",
+      names: () => this.#names(),
+      scanner,
+      metrics,
+      logger,
+    });
     this.#credentials = options.credentials;
     this.#connection = this.#connect(options.connections);
   }
@@ -85,7 +94,7 @@ export class Endpoint {
 
   /** Not left alone for its failures, nor at its own wish. */
   get admits(): boolean {
-    return this.#breaker.admits && this.#options.circuitBreaker.now() >= this.#pausedUntil;
+    return this.#circuit.admits && this.#circuit.now() >= this.#pausedUntil;
   }
 
   /** Undefined before the first probe has ended. */
@@ -126,9 +135,14 @@ export class Endpoint {
 
   /** A scan. Never rejects. */
   async scan(request: HttpRequest): Promise<Answer> {
-    this.#breaker.admit();
+    this.#circuit.admit();
+    const { signal, body } = request;
+    let dueSince = this.#circuit.now();
+    // Bytes may still arrive from their sender: until the last was sent, nothing is due.
+    if (body instanceof Readable) body.once("end", () => (dueSince = this.#circuit.now()));
     const answer = await this.ask({ ...request, path: this.#pathOf("/v1/scan") });
-    this.#record(answer, request.signal.aborted);
+    const { failed, verdict } = answer;
+    this.#circuit.ended({ failed, signal, dueSince, why: verdict.message });
     if (answer.pauseMs !== undefined && answer.retry) this.#leaveFor(answer.pauseMs);
     return answer;
   }
@@ -156,8 +170,9 @@ export class Endpoint {
     const { logger, metrics, scanner } = this.#options;
     metrics.probeEnded(scanner, isHealthy);
     if (isHealthy === this.#isHealthy) return;
-    if (!isHealthy) logger.warn("scanner does not answer", { ...this.#names(), why });
-    else if (this.#isHealthy === false) logger.info("scanner answers again", this.#names());
+    if (!isHealthy) logger.warn("scanner does not answer", { scanner, ...this.#names(), why });
+    else if (this.#isHealthy === false)
+      logger.info("scanner answers again", { scanner, ...this.#names() });
     this.#isHealthy = isHealthy;
   }
 
@@ -196,31 +211,14 @@ export class Endpoint {
   }
 
   #leaveFor(pauseMs: number): void {
-    const { circuitBreaker, metrics, scanner } = this.#options;
-    this.#pausedUntil = circuitBreaker.now() + pauseMs;
+    const { metrics, scanner } = this.#options;
+    this.#pausedUntil = this.#circuit.now() + pauseMs;
     if (pauseMs > 0) metrics.endpointEjected(scanner, EjectionReason.Busy);
   }
 
-  /** Tells the breaker, and the log when that opens or closes it. */
-  #record({ failed, verdict }: Answer, isAborted: boolean): void {
-    const wasOpen = this.#breaker.isOpen;
-    if (isAborted) this.#breaker.abandoned();
-    else if (failed) this.#breaker.failed();
-    else this.#breaker.succeeded();
-    if (this.#breaker.isOpen === wasOpen) return;
-    const { logger, metrics, scanner } = this.#options;
-    if (wasOpen) {
-      logger.info("scanner works again", this.#names());
-    } else {
-      metrics.endpointEjected(scanner, EjectionReason.Failures);
-      logger.warn("scanner keeps failing, left alone", { ...this.#names(), why: verdict.message });
-    }
-  }
-
-  #names(): { readonly scanner: string; readonly url: string; readonly address?: string } {
-    const { address } = this;
-    const { scanner, url } = this.#options;
-    return { scanner, url, ...(address !== undefined && { address }) };
+  #names(): { readonly url: string; readonly address?: string } {
+    const { address, url } = this;
+    return { url, ...(address !== undefined && { address }) };
   }
 
   /** Why the endpoint cannot be counted on; undefined when it can. */

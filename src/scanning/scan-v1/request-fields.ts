@@ -40,7 +40,7 @@ export function requestFields({
     "scan-stage": "full",
     "scan-total-length": String(entity.size),
     ...commonFields(entity, context),
-    ...(leftMs !== undefined && deadlineFields(leftMs)),
+    ...(leftMs !== undefined && deadlineFields(leftMs, context.jobAtOnce === true ? 0 : leftMs)),
   };
 }
 
@@ -100,10 +100,13 @@ export function acceptField(takesContent: boolean): RequestFields {
   return { accept: takesContent ? ACCEPT_CONTENT : "application/json" };
 }
 
-/** How long the scanner has: relative, for clocks differ. RFC 7240 lets it answer 202 and be polled. */
-export function deadlineFields(leftMs: number): RequestFields {
+/**
+ * How long the scanner has: relative, for clocks differ. RFC 7240 lets it answer 202 and be polled: after
+ * `waitMs`, before which it need not bother.
+ */
+export function deadlineFields(leftMs: number, waitMs: number = leftMs): RequestFields {
   return {
-    prefer: `respond-async, wait=${Math.max(0, Math.floor(leftMs / 1000))}`,
+    prefer: `respond-async, wait=${Math.max(0, Math.floor(waitMs / 1000))}`,
     [DEADLINE]: String(Math.max(1, Math.floor(leftMs))),
   };
 }

@@ -6,6 +6,7 @@ import {
   type Logger,
   RetryResult,
 } from "../../telemetry/index.ts";
+import type { CircuitSettings } from "../circuit.ts";
 import { pause } from "../pause.ts";
 import {
   type Beginning,
@@ -42,7 +43,7 @@ export interface ScanV1Options {
     readonly budgetPercent: number;
     readonly backoffMs: number;
   };
-  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  readonly circuitBreaker: CircuitSettings;
   readonly credentials: ScannerCredentials;
   /** Calls with credentials that take the place of those before; returns what ends that. */
   readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;
@@ -207,7 +208,7 @@ class ScanV1Scanner implements Scanner {
       addresses,
       connections,
       credentials: this.#credentials,
-      circuitBreaker: { ...circuitBreaker, now },
+      circuitBreaker,
       epochs: this.#epochs,
       onUnreachable: (endpoint) => this.#pool.lookAgain(endpoint),
       metrics,

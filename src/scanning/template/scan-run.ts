@@ -36,6 +36,8 @@ export interface RunSubject {
   /** Undefined when a scan is followed: its steps do without. */
   readonly content: BodyContent | undefined;
   readonly signal: AbortSignal;
+  /** Called with each answer of the vendor. */
+  readonly onAnswer: () => void;
   /** On the clock of `performance.now()`. */
   readonly deadlineAt: number;
   /** Polling is left to whoever follows the job. */
@@ -141,6 +143,7 @@ export class ScanRun {
     }
     if (keeper === undefined || !step.givesContent) {
       this.#answer = await transport.ask(request, this.#subject.signal);
+      this.#subject.onAnswer();
       if (!isWanted(this.#answer)) throw new Concluded(this.#refusal(this.#answer).verdict);
       return;
     }
@@ -149,6 +152,7 @@ export class ScanRun {
       keep: (pieces, mediaType) => keepContent(pieces, keeper, mediaType),
     });
     this.#answer = opened.answer;
+    this.#subject.onAnswer();
     if (opened.content === undefined) throw new Concluded(this.#refusal(opened.answer).verdict);
     this.#content = opened.content;
   }
@@ -199,6 +203,7 @@ export class ScanRun {
         });
         return transport.ask(request, signal);
       });
+      this.#subject.onAnswer();
     } catch (error) {
       if (isLate) throw new Concluded(this.#pending(step, index, pauses));
       pauses.next(undefined);

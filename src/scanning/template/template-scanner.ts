@@ -8,7 +8,8 @@ import {
 import {
   type Beginning,
   type CacheScope,
-  CircuitBreaker,
+  Circuit,
+  type CircuitSettings,
   type ContentKeeper,
   errorVerdict,
   type FollowContext,
@@ -34,7 +35,7 @@ import type { SubjectFacts } from "./language/views.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { RunningScans } from "./running-scans.ts";
-import { ScanRun } from "./scan-run.ts";
+import { type RunSubject, ScanRun } from "./scan-run.ts";
 import type { Template } from "./template.ts";
 
 /** What proves who asks; made of secrets, so never logged. */
@@ -54,7 +55,7 @@ export interface TemplateScannerOptions {
     readonly budgetPercent: number;
     readonly backoffMs: number;
   };
-  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number };
+  readonly circuitBreaker: CircuitSettings;
   readonly credentials: TemplateCredentials;
   /** Calls with credentials that take the place of those before; returns what ends that. */
   readonly onCredentials?: (use: (credentials: TemplateCredentials) => void) => () => void;
@@ -87,13 +88,15 @@ interface Session {
   readonly transport: Transport;
 }
 
-type RunContext = FollowContext & Pick<ScanContext, "jobAtOnce">;
+/** What a run has of its own, rather than of the transaction. */
+type Course = Pick<RunSubject, "signal" | "onAnswer">;
+type RunContext = FollowContext & Pick<ScanContext, "jobAtOnce"> & Course;
 
 class TemplateScanner implements Scanner {
   readonly name: string;
   readonly #plan: Plan;
   readonly #options: TemplateScannerOptions;
-  readonly #breaker: CircuitBreaker;
+  readonly #circuit: Circuit;
   readonly #budget: RetryBudget;
   readonly #epoch: EngineEpoch;
   readonly #running = new RunningScans();
@@ -108,11 +111,16 @@ class TemplateScanner implements Scanner {
     this.#plan = plan;
     this.#options = options;
     this.#budget = new RetryBudget(options.retry.budgetPercent);
-    this.#breaker = new CircuitBreaker({
-      ...options.circuitBreaker,
-      now: () => performance.now(),
+    const { circuitBreaker, name: scanner, logger, metrics = noEndpointMetrics } = options;
+    this.#metrics = metrics;
+    this.#circuit = new Circuit({
+      ...circuitBreaker,
+      subject: "scanner",
+      names: () => ({ url: this.#url }),
+      scanner,
+      metrics,
+      logger,
     });
-    this.#metrics = options.metrics ?? noEndpointMetrics;
     this.#session = this.#sessionWith(options.credentials);
     this.#epoch = new EngineEpoch({
       plan,
@@ -167,8 +175,8 @@ class TemplateScanner implements Scanner {
     if (typeof facts === "string")
       return this.#told(errorVerdict(VerdictReason.EngineError, facts));
     if (isVerdict(facts)) return facts;
-    return this.#judged(context, (signal) =>
-      this.#run(facts, entity, { ...context, signal }, context.takesReplacement ?? false).start(),
+    return this.#judged(context, (course) =>
+      this.#run(facts, entity, { ...context, ...course }, context.takesReplacement).start(),
     );
   }
 
@@ -177,8 +185,8 @@ class TemplateScanner implements Scanner {
     const isOurs = job !== undefined && this.#plan.steps[job.step]?.poll !== undefined;
     if (!isOurs) return errorVerdict(VerdictReason.EngineError, "the job is of another template");
     const facts: SubjectFacts = { ...NO_FACTS, ...job.req };
-    return this.#judged(context, (signal) =>
-      this.#run(facts, undefined, { ...context, signal }, false).resume(job),
+    return this.#judged(context, (course) =>
+      this.#run(facts, undefined, { ...context, ...course }).resume(job),
     );
   }
 
@@ -200,37 +208,27 @@ class TemplateScanner implements Scanner {
   }
 
   #judgeHeads(context: ScanContext): Promise<Verdict> {
-    return this.#judged(context, (signal) =>
-      this.#run(factsOfHeads(context), undefined, { ...context, signal }, false).start(),
+    return this.#judged(context, (course) =>
+      this.#run(factsOfHeads(context), undefined, { ...context, ...course }).start(),
     );
   }
 
   /** Runs a scan, and counts how it went. */
   async #judged(
     { signal }: FollowContext,
-    run: (signal: AbortSignal) => Promise<Verdict>,
+    run: (course: Course) => Promise<Verdict>,
   ): Promise<Verdict> {
     this.#budget.deposit();
-    this.#breaker.admit();
-    const verdict = await this.#running.run(signal, run);
-    this.#count(verdict, signal.aborted || this.#running.isEnded);
+    this.#circuit.admit();
+    let dueSince = this.#circuit.now();
+    const onAnswer = (): void => {
+      dueSince = this.#circuit.now();
+    };
+    const verdict = await this.#running.run(signal, (ended) => run({ signal: ended, onAnswer }));
+    const failed = verdict.kind === VerdictKind.Error;
+    if (this.#running.isEnded) this.#circuit.abandoned();
+    else this.#circuit.ended({ failed, signal, dueSince, why: verdict.message });
     return this.#told(verdict);
-  }
-
-  /** Tells the breaker, and the log when that opens or closes it. */
-  #count({ kind, message }: Verdict, isAborted: boolean): void {
-    const wasOpen = this.#breaker.isOpen;
-    if (isAborted) this.#breaker.abandoned();
-    else if (kind === VerdictKind.Error) this.#breaker.failed();
-    else this.#breaker.succeeded();
-    if (this.#breaker.isOpen === wasOpen) return;
-    const { logger, name: scanner } = this.#options;
-    if (wasOpen) {
-      logger.info("scanner works again", { scanner, url: this.#url });
-    } else {
-      this.#metrics.endpointEjected(scanner, EjectionReason.Failures);
-      logger.warn("scanner keeps failing, left alone", { scanner, url: this.#url, why: message });
-    }
   }
 
   get #url(): string {
@@ -238,7 +236,7 @@ class TemplateScanner implements Scanner {
   }
 
   get #isLeftAlone(): boolean {
-    return !this.#breaker.admits || this.#session.transport.rests;
+    return !this.#circuit.admits || this.#session.transport.rests;
   }
 
   #state() {
@@ -262,8 +260,8 @@ class TemplateScanner implements Scanner {
   #run(
     facts: SubjectFacts,
     content: Entity | undefined,
-    { signal, deadlineAt = Number.POSITIVE_INFINITY, jobAtOnce }: RunContext,
-    takesReplacement: boolean,
+    { signal, onAnswer, deadlineAt = Number.POSITIVE_INFINITY, jobAtOnce }: RunContext,
+    takesReplacement = false,
   ): ScanRun {
     const { replacements } = this.#options;
     const { contentBytes } = this.#plan.template.limits;
@@ -273,7 +271,7 @@ class TemplateScanner implements Scanner {
         : undefined;
     const { transport } = this.#session;
     const parts = { plan: this.#plan, transport, keeper };
-    return new ScanRun(parts, { facts, content, signal, deadlineAt, jobAtOnce });
+    return new ScanRun(parts, { facts, content, signal, onAnswer, deadlineAt, jobAtOnce });
   }
 
   #sessionWith(credentials: TemplateCredentials): Session {

@@ -30,7 +30,7 @@ const remote: ScannerEntry = {
     urls: ["http://clamav:8080"],
     limits,
     retry: { attempts: 2, budgetPercent: 20, backoffMs: 100 },
-    circuitBreaker: { failures: 5, openForMs: 1000 },
+    circuitBreaker: { failures: 5, openForMs: 1000, silentAfterMs: 1000 },
   } as ScannerEntry["protocol"],
 };
 const embedded: ScannerEntry = {

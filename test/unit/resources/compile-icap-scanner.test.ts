@@ -23,7 +23,7 @@ describe("another ICAP server as a scanner", () => {
       shares: [],
       limits: { concurrency: 32, queue: 256 },
       retry: { attempts: 2, budgetPercent: 20, backoffMs: 50 },
-      circuitBreaker: { failures: 5, openForMs: 10_000 },
+      circuitBreaker: { failures: 5, openForMs: 10_000, silentAfterMs: 1000 },
     });
   });
 

@@ -17,7 +17,7 @@ describe("a scan/v1 scanner", () => {
         urls: ["http://av.example"],
         limits: { concurrency: 32, queue: 256 },
         retry: { attempts: 2, budgetPercent: 20, backoffMs: 50 },
-        circuitBreaker: { failures: 5, openForMs: 10_000 },
+        circuitBreaker: { failures: 5, openForMs: 10_000, silentAfterMs: 1000 },
       },
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CircuitBreaker } from "../../../../src/scanning/scan-v1/circuit-breaker.ts";
+import { CircuitBreaker } from "../../../src/scanning/circuit-breaker.ts";
 
 describe("CircuitBreaker", () => {
   let now = 0;

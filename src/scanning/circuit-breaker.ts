@@ -3,6 +3,7 @@ export interface CircuitBreakerOptions {
   readonly failures: number;
   /** How long; then one is let through to see. */
   readonly openForMs: number;
+  /** A clock that only goes forward, in milliseconds. */
   readonly now: () => number;
 }
 
