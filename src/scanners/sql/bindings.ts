@@ -84,6 +84,22 @@ export function cacheScopeOf(uses: ReadonlySet<Binding>): CacheScope {
   return enough?.[0] ?? CacheScope.None;
 }
 
+/** What a query can only be asked with when URL and host are understood. */
+const ofHosts: ReadonlySet<Binding> = new Set(["host", "domain", "domains"]);
+
+/** The request says where it goes, but not in a way that these bindings could be made of. */
+export function isMisunderstood({ url, host }: SubjectFacts, uses: ReadonlySet<Binding>): boolean {
+  const isUnread =
+    (url !== undefined && webAddress(url) === undefined) ||
+    (host !== undefined && hostName(host) === undefined);
+  return isUnread && !uses.isDisjointFrom(ofHosts);
+}
+
+/** Every value that these bindings stand for is missing: no row can mean anything then. */
+export function areUnknown(values: BindingValues, uses: ReadonlySet<Binding>): boolean {
+  return uses.size > 0 && [...uses].every((one) => (values[one]?.toString() ?? "") === "");
+}
+
 function hostOf({ url, host }: SubjectFacts): string | undefined {
   const ofUrl = url === undefined ? undefined : webAddress(url)?.host;
   return ofUrl ?? (host === undefined ? undefined : hostName(host));

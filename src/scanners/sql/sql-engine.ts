@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { type CacheAdvice, errorVerdict, VerdictReason } from "../../scanning/index.ts";
+import {
+  type CacheAdvice,
+  errorVerdict,
+  type Verdict,
+  VerdictKind,
+  VerdictReason,
+} from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import type {
   EngineAbilities,
@@ -11,11 +17,13 @@ import type {
 import { ScanProblem } from "../serve/scan-problem.ts";
 import type { Environment } from "../settings/secret.ts";
 import {
+  areUnknown,
   type Binding,
   type BindingValues,
   bindingValues,
   cacheScopeOf,
   isArrayBinding,
+  isMisunderstood,
   type KnownHashes,
 } from "./bindings.ts";
 import { openMysql } from "./mysql.ts";
@@ -124,7 +132,12 @@ class SqlEngine implements ScanEngine {
       if (crowded !== undefined)
         return { verdict: errorVerdict(VerdictReason.EngineError, crowded), epoch };
       const rows = await this.#ask(this.#statements.query, values);
-      const verdict = this.#judge(rows);
+      const judged = this.#judge(rows);
+      const verdict = (rows.length === 0 && unasked(values, uses)) || judged;
+      if (judged.kind !== VerdictKind.Blocked && isMisunderstood(subject.facts, uses)) {
+        const why = "the URL or host is not understood";
+        return { verdict: errorVerdict(VerdictReason.EngineError, why), epoch };
+      }
       return { verdict: { ...verdict, cache: this.#cacheAdvice() }, epoch };
     } catch (error) {
       if (!(error instanceof SqlFailure)) throw error;
@@ -293,6 +306,11 @@ function overfull({ slots }: CompiledStatement, values: BindingValues): string |
     return index !== undefined && Array.isArray(value) && value.length > places;
   });
   return crowded && `more values of :${crowded.binding} than the query has places for`;
+}
+
+/** What was not looked for cannot be found: that is no reason to let anything pass. */
+function unasked(values: BindingValues, uses: ReadonlySet<Binding>): Verdict | undefined {
+  return areUnknown(values, uses) ? { kind: VerdictKind.Unknown, threats: [] } : undefined;
 }
 
 function epochOf(rows: readonly Row[]): string | undefined {

@@ -27,14 +27,17 @@ const hostile = [
   "\xBF' OR 1=1",
 ];
 
+const byDomain = "SELECT verdict FROM reputation WHERE kind = 'domain' AND value IN (:domains)";
+
 const factNames = [
-  ...(["url", "host", "fileName", "declaredType", "detectedType", "httpMethod"] as const),
+  ...(["fileName", "declaredType", "detectedType", "httpMethod"] as const),
   ...(["service", "policy"] as const),
 ];
 
 function factsWith(text: string): SubjectFacts {
   const facts = Object.fromEntries(factNames.map((name) => [name, text]));
-  return { ...facts, identity: { user: text, address: text, groups: [text] } };
+  const address = { url: `http://a.example/${text}`, host: "a.example" };
+  return { ...facts, ...address, identity: { user: text, address: text, groups: [text] } };
 }
 
 /** What a lookup promises, whichever database is behind it. */
@@ -69,6 +72,29 @@ export function describeSqlContract(database: () => DatabaseUnderTest): void {
   it("knows nothing of what is not in the table", async () => {
     const verdict = await ask(await engine(), { url: "https://good.example/" });
     expect(verdict).toMatchObject({ kind: "unknown", threats: [] });
+  });
+
+  it("says clean of what is not in the table where that is wanted", async () => {
+    const asked = await engine(byDomain, "unlisted: clean\n");
+    expect(await ask(asked, { url: "https://good.example/" })).toMatchObject({ kind: "clean" });
+  });
+
+  it("knows nothing where there was nothing to look for", async () => {
+    const asked = await engine(byDomain, "unlisted: clean\n");
+    expect(await ask(asked, {})).toMatchObject({ kind: "unknown" });
+  });
+
+  it("gives an error for a URL or a host that cannot be looked up", async () => {
+    const asked = await engine(byDomain, "unlisted: clean\n");
+    for (const facts of [{ url: "http://a.example:99999/" }, { host: "a..b" }]) {
+      expect(await ask(asked, facts)).toMatchObject({ kind: "error" });
+    }
+  });
+
+  it("blocks a hash that is in the table, whatever the URL is like", async () => {
+    expect(await ask(await engine(), { url: "http://%zz/" }, badHash)).toMatchObject({
+      kind: "blocked",
+    });
   });
 
   it("takes a word of one's own for the verdict that it is to mean", async () => {
