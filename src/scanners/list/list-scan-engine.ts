@@ -98,9 +98,13 @@ class ListScanEngine implements ScanEngine {
     const epoch = this.#epoch();
     const { hits, failures } = await this.#ask(subject, hashes);
     const listed = listedVerdict({ hits, failures, unlisted: this.#unlisted });
+    const { url, host } = subject.facts;
+    const { hashes: algorithms, hasNames } = this.#needs();
     // Before the content is there, the lists of hashes have not been asked.
-    const isEarly = this.#needs().hashes.length > 0 && Object.values(hashes).every((one) => !one);
-    const isTooSoon = isEarly && listed.kind === VerdictKind.Clean;
+    const isEarly = algorithms.length > 0 && Object.values(hashes).every((one) => !one);
+    // Nor have those of names where nobody said where it comes from.
+    const isNowhere = hasNames && url === undefined && host === undefined && hits.length === 0;
+    const isTooSoon = (isEarly || isNowhere) && listed.kind === VerdictKind.Clean;
     const verdict = isTooSoon ? { ...listed, kind: VerdictKind.Unknown } : listed;
     const isLasting = this.#lists.every((list) => list.epoch !== undefined);
     // Said with each verdict: a cache that knows it for one of the content alone must not keep it.

@@ -82,6 +82,14 @@ describeWith([REDIS_SERVER], "a list in Redis", () => {
     expect(await verdictOf(engine, { host: "good.example" })).toMatchObject({ kind: "unknown" });
   });
 
+  it("looks a URL up as it came, and in the one spelling of it", async () => {
+    const engine = await engineOf("EXISTS url:{url}");
+    await redis.run("SET", "url:http://bad.example/x", "1");
+    for (const url of ["http://bad.example/x", "HTTP://Bad.Example:80/a/../x"]) {
+      expect([url, (await verdictOf(engine, { url })).kind]).toEqual([url, "blocked"]);
+    }
+  });
+
   it("passes what it is asked with as one argument, whatever it holds", async () => {
     const engine = await engineOf("GET {url}");
     const url = "http://x.example/a b\r\nSET pwned 1";

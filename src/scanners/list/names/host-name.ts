@@ -16,11 +16,23 @@ export function hostName(text: string): string | undefined {
   // Four bytes of UTF-8 make one of the characters of an IDN, at most.
   if (text.length > 4 * MAX_CHARS) return undefined;
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (isIP(bare) === 6) return URL.parse(`http://[${bare}]/`)?.hostname.slice(1, -1);
+  if (isIP(bare) === 6) return addressOf6(bare);
   const undotted = bare.endsWith(".") ? bare.slice(0, -1) : bare;
   if (undotted === "" || undotted.includes("..") || notOfHosts.test(undotted)) return undefined;
   const name = URL.parse(`http://${undotted}/`)?.hostname;
   return name === undefined || name.startsWith(".") || name.length > MAX_CHARS ? undefined : name;
+}
+
+/** An IPv4 address in the clothes of IPv6 (RFC 4291 §2.5.5.2) leads to the same host as without. */
+function addressOf6(text: string): string | undefined {
+  const address = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  const [, high = "", low = ""] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address ?? "") ?? [];
+  if (high === "") return address;
+  const bytes = [high, low].flatMap((part) => {
+    const value = Number.parseInt(part, 16);
+    return [value >> 8, value & 0xff];
+  });
+  return bytes.join(".");
 }
 
 /** Whether a name in the form of `hostName` is an address, which has nothing above it. */

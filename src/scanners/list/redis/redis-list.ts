@@ -147,7 +147,8 @@ function valuesOf(fact: RedisFact, { hashes, hosts, url }: LookupSubject): reado
     case "domains":
       return [...new Set(hosts.flatMap(domainsOf))];
     case "url":
-      return url === undefined ? [] : [url];
+      // As it came, and in the one spelling: `HTTP://Bad.example:80/a/../` is `http://bad.example/`.
+      return url === undefined ? [] : [...new Set([url, URL.parse(url)?.href ?? url])];
   }
 }
 

@@ -72,6 +72,18 @@ describe("an engine of lists", () => {
     expect(await verdictOf(engine, { host: "good.example" })).toMatchObject({ kind: "clean" });
   });
 
+  it("knows nothing of what comes from nowhere, also where what is not listed is clean", async () => {
+    const engine = await engineOf(`unlisted: clean\n${listsOf(names(write("bad", "a.example")))}`);
+    expect(await verdictOf(engine, {})).toMatchObject({ kind: "unknown" });
+  });
+
+  it("finds an address of IPv4 in the form of IPv6", async () => {
+    const engine = await engineOf(listsOf(names(write("bad", "192.0.2.7\n"))));
+    for (const url of ["http://[::ffff:192.0.2.7]/", "http://[::FFFF:C000:207]:8080/x"]) {
+      expect([url, (await verdictOf(engine, { url })).kind]).toEqual([url, "blocked"]);
+    }
+  });
+
   it("judges by the host alone where there is no URL", async () => {
     const engine = await engineOf(listsOf(names(write("bad", "bad.example\n"))));
     expect(await verdictOf(engine, { host: "BAD.example" })).toMatchObject({ kind: "blocked" });
