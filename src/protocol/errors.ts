@@ -105,13 +105,14 @@ const MAX_SHOWN_CHARACTERS = 64;
 /** Control and format characters, line separators: what JSON leaves as it is. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const USER_INFORMATION = /\/\/[^/@\s]*@/g;
+const QUERY = /\?.*/s;
 
 /**
- * Quotes what a peer sent for a log line: without user information of a URI, cut to 64 characters,
- * everything unusual escaped.
+ * Quotes what a peer sent for a log line: without user information and query of a URI, cut to 64
+ * characters, everything unusual escaped.
  */
 export function shown(value: string): string {
-  const safe = value.replace(USER_INFORMATION, "//…@");
+  const safe = value.replace(USER_INFORMATION, "//…@").replace(QUERY, "?…");
   const cut = safe.length > MAX_SHOWN_CHARACTERS ? `${safe.slice(0, MAX_SHOWN_CHARACTERS)}…` : safe;
   return JSON.stringify(cut).replace(UNSEEN, "?");
 }
@@ -119,5 +120,5 @@ export function shown(value: string): string {
 /** Makes an error of the registry; `detail` is ours or was quoted by `shown`. */
 export function icapError(code: ErrorCode, detail: string | number = ""): IcapError {
   const { status, closes, message } = ERRORS[code];
-  return { code, status, closes, message: message.replace("%s", () => String(detail)) };
+  return { code, status, closes, message: message.replace("%s", () => String(detail)).trimEnd() };
 }

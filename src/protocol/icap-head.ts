@@ -5,7 +5,7 @@ import {
   NOTHING_ENCAPSULATED,
   parseEncapsulated,
 } from "./encapsulated.ts";
-import { type ErrorCode, type IcapError, icapError, shown } from "./errors.ts";
+import { type IcapError, icapError, shown } from "./errors.ts";
 import { type Fields, foldInto, listHas } from "./fields.ts";
 import { HeadScan } from "./head-scan.ts";
 import type { Leniency } from "./leniency.ts";
@@ -131,7 +131,7 @@ export class IcapHeadParser {
   /** What is wrong with a request line of which `bytes` came before its LF, or came so far. */
   #requestLineFault(text: string, bytes: number): IcapError | undefined {
     // The first character tells another protocol, whose line may never end.
-    if (!TOKEN.test(text.charAt(0))) return icapError("ICAP_ERR_REQUEST_LINE", shown(text));
+    if (!TOKEN.test(text.charAt(0))) return notARequest(text);
     const { requestLineBytes } = this.#limits;
     return bytes > requestLineBytes + 1
       ? icapError("ICAP_ERR_REQUEST_LINE_TOO_LONG", requestLineBytes)
@@ -146,17 +146,16 @@ export class IcapHeadParser {
     const end = lineFeed - 1;
     // Exactly two single spaces: anything else would let two parsers disagree (RFC 7230 §3.1.1).
     if (first < 0 || second < 0 || second > end || second === first + 1 || second + 1 === end) {
-      return icapError("ICAP_ERR_REQUEST_LINE", shown(text.slice(0, end)));
+      return notARequest(text);
     }
     const version = text.slice(second + 1, end);
     if (version !== "ICAP/1.0") {
-      return icapError(
-        VERSION.test(version) ? "ICAP_ERR_VERSION" : versionFault(version),
-        shown(version),
-      );
+      if (/[ \t]/.test(version)) return notARequest(text);
+      const isIcap = VERSION.test(version);
+      return icapError(isIcap ? "ICAP_ERR_VERSION" : "ICAP_ERR_VERSION_SYNTAX", wordOf(version));
     }
     const method = text.slice(0, first);
-    if (!TOKEN.test(method)) return icapError("ICAP_ERR_REQUEST_LINE", shown(method));
+    if (!TOKEN.test(method)) return notARequest(text);
     draft.method = method;
     return this.#takeTarget(draft, text.slice(first + 1, second));
   }
@@ -175,11 +174,11 @@ export class IcapHeadParser {
   #takeField(draft: HeadDraft, text: string, start: number, end: number): IcapError | undefined {
     const colon = text.indexOf(":", start);
     if (colon < 0 || colon >= end) {
-      return icapError("ICAP_ERR_FIELD_SYNTAX", shown(text.slice(start, end)));
+      return icapError("ICAP_ERR_FIELD_SYNTAX", "without a colon");
     }
     let name = text.slice(start, colon);
     if (this.#leniency.spaceBeforeColon) name = name.trimEnd();
-    if (!TOKEN.test(name)) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(name));
+    if (!TOKEN.test(name)) return icapError("ICAP_ERR_FIELD_SYNTAX", wordOf(name));
     draft.fields.push(name, trimField(text, colon + 1, end));
     return undefined;
   }
@@ -244,7 +243,7 @@ class HeadDraft {
 
   /** A folded line: it goes on the value before it. */
   fold(line: string): IcapError | undefined {
-    if (this.fields.length === 0) return icapError("ICAP_ERR_FIELD_SYNTAX", shown(line));
+    if (this.fields.length === 0) return icapError("ICAP_ERR_FIELD_SYNTAX", "that goes on none");
     foldInto(this.fields, line.trim());
     return undefined;
   }
@@ -318,8 +317,17 @@ function unknownMethod(method: string, encapsulated: string | undefined): IcapEr
   return { ...icapError("ICAP_ERR_METHOD", shown(method)), closes: !nothingFollows };
 }
 
-function versionFault(version: string): ErrorCode {
-  return /[ \t]/.test(version) ? "ICAP_ERR_REQUEST_LINE" : "ICAP_ERR_VERSION_SYNTAX";
+/** No more than a word as protocols begin, such as `GET`: it may be a body that lost its place. */
+function notARequest(text: string): IcapError {
+  const isTls = text.startsWith("\x16\x03");
+  const [word] = /^[A-Z]{2,16}(?=[ /-])/.exec(text) ?? [];
+  return icapError("ICAP_ERR_REQUEST_LINE", isTls ? "(TLS)" : word && shown(word));
+}
+
+/** What a line begins with, if that looks like a name and no value: `Host`, `HTTP/1.1`. */
+function wordOf(line: string): string {
+  const [word] = /^[A-Za-z][\w-]{0,31}(?:\/[\d.]{1,8})?(?![^\s:])/.exec(line) ?? [];
+  return word === undefined ? "" : shown(word);
 }
 
 /** Line ends and control characters, looked for only when the whole text holds any. */
@@ -337,7 +345,8 @@ function lineFault(
   if (line.includes("\r")) return icapError("ICAP_ERR_LINE_END", "CR");
   if (!CONTROL.test(line)) return undefined;
   // Not the value: it may be a password.
-  return icapError("ICAP_ERR_CONTROL_CHARACTER", shown(line.replace(/:.*/, "")));
+  const name = start === 0 ? "the request line" : wordOf(line);
+  return icapError("ICAP_ERR_CONTROL_CHARACTER", name || "a field");
 }
 
 /** A field value without the white space around it; most have exactly one space before. */

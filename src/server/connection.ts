@@ -41,6 +41,8 @@ export class Connection implements RequestSink, ClientLink, Timed {
   /** The client sends nothing more, and waits for its last answer. */
   #clientEnded = false;
   #headStarted = false;
+  /** What a transaction is told that its connection ends under. */
+  #endCause: Cause = Cause.ClientAbort;
   #deadlineAt: number;
   bytesSent = 0;
 
@@ -193,6 +195,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
   }
 
   onDeadline(): void {
+    if (this.#clogged) this.#endCause = Cause.WriteTimeout;
     if (this.#lingering || this.#clogged || this.#preface !== undefined) {
       this.#socket.destroy();
     } else if (this.#transaction !== undefined) {
@@ -209,7 +212,8 @@ export class Connection implements RequestSink, ClientLink, Timed {
   refuse(reason: RefusalReason): void {
     this.#host.metrics.connectionRefused(reason);
     this.#parser.close();
-    refuseRequest(this.#host.engine, this, refusalError(reason));
+    const { error, cause } = refusalError(reason);
+    refuseRequest(this.#host.engine, this, error, cause);
     this.#linger();
   }
 
@@ -360,7 +364,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
   #onClose(): void {
     this.#host.deadlines.remove(this);
     this.#held = undefined;
-    this.#transaction?.onClientGone();
+    this.#transaction?.onClientGone(this.#endCause);
     this.#transaction = undefined;
     for (const callback of this.#uncloggedCallbacks.splice(0)) callback();
     this.#host.onClosed(this);

@@ -43,7 +43,7 @@ export const metricDefinitions = {
   protocolErrors: {
     name: "sluice_protocol_errors_total",
     type: "counter",
-    help: "Requests refused by the wire, by code of the error registry.",
+    help: "Requests that break the protocol, by code of the error registry.",
     labels: ["code"],
   },
   connectionsOpen: {

@@ -105,6 +105,7 @@ const serializers = {
   user: cut,
   clientIp: cut,
   entityType: cut,
+  errorMessage: cut,
   groups: cutAll,
   threats: cutAll,
   durationMs: rounded,

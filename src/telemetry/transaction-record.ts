@@ -26,7 +26,11 @@ export const Cause = {
   Unknown: "unknown",
   Pending: "pending",
   ClientAbort: "client-abort",
+  /** The client took nothing of its answer for too long. */
+  WriteTimeout: "write-timeout",
   Protocol: "protocol",
+  /** The server does not serve this client, or not one connection more. */
+  Refused: "refused",
   Draining: "draining",
 } as const;
 export type Cause = (typeof Cause)[keyof typeof Cause];
@@ -70,6 +74,8 @@ export interface TransactionRecord {
   readonly withheld?: OutcomeKind | undefined;
   /** Code of the error registry of the wire, when that ended the transaction. */
   readonly errorCode?: string | undefined;
+  /** What was wrong, in words; what it quotes of the client is bounded, escaped and no secret. */
+  readonly errorMessage?: string | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Milliseconds from the first byte of the request to the last byte of the answer. */

@@ -107,6 +107,14 @@ export class AnswerSender {
     this.#writer?.flush();
   }
 
+  /** Takes back an `Open` answer of which nothing has left yet; false: it is too late. */
+  retract(): boolean {
+    if (this.#writer?.hasSent !== false) return false;
+    this.#writer = undefined;
+    this.#status = 0;
+    return true;
+  }
+
   /** Ends the body of an `Open` answer. */
   end(): void {
     this.#writer?.end();

@@ -19,10 +19,16 @@ export class ChunkWriter {
   #headBytes = 0;
   #dataStart = 0;
   #position = 0;
+  #hasSent = false;
 
   constructor(link: ClientLink, scratch: Scratch) {
     this.#link = link;
     this.#scratch = scratch;
+  }
+
+  /** Something has left. */
+  get hasSent(): boolean {
+    return this.#hasSent;
   }
 
   /** What precedes the first chunk, latin1. */
@@ -62,6 +68,7 @@ export class ChunkWriter {
     // A head too large to be copied beside a read of data goes out on its own.
     if (this.#head.length > buffer.length / 4) {
       this.#link.sendText(this.#head);
+      this.#hasSent = true;
       this.#head = "";
     }
     this.#headBytes = this.#head === "" ? 0 : buffer.write(this.#head, 0, "latin1");
@@ -71,6 +78,7 @@ export class ChunkWriter {
   }
 
   #send(tail: string): void {
+    this.#hasSent = true;
     if (this.#position === 0) {
       if (this.#head !== "" || tail !== "") this.#link.sendText(this.#head + tail);
       this.#head = "";

@@ -1,3 +1,4 @@
+import type { IcapError } from "../protocol/index.ts";
 import {
   decodeIdentity,
   type Message,
@@ -8,36 +9,36 @@ import {
 import { Cause, type OutcomeKind, type TransactionRecord } from "../telemetry/index.ts";
 import { makeIncidentId } from "./incident-id.ts";
 
-/** The figures of a transaction at its end. */
-export interface EndFacts {
-  readonly icapStatus: number;
+/** How a transaction ended. */
+export interface End {
   readonly outcome: OutcomeKind;
   readonly cause: Cause;
-  readonly errorCode: string | undefined;
-  readonly entitySize: number | undefined;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly durationMs: number;
+  readonly error: IcapError | undefined;
 }
-
-/** How a transaction ended. */
-export type End = Pick<EndFacts, "outcome" | "cause" | "errorCode">;
 
 /** Ended by something outside its service. */
-export function failedBy(cause: Cause, errorCode?: string): End {
-  return { outcome: "failed", cause, errorCode };
+export function failedBy(cause: Cause, error?: IcapError): End {
+  return { outcome: "failed", cause, error };
 }
+
+const NOTHING_JUDGED: End = { outcome: "unmodified", cause: Cause.None, error: undefined };
 
 /** Ended with what its service made of it; an OPTIONS request has no outcome. */
 export function endOf(outcome: Outcome | undefined): End {
-  if (outcome === undefined)
-    return { outcome: "unmodified", cause: Cause.None, errorCode: undefined };
+  if (outcome === undefined) return NOTHING_JUDGED;
   const answer = outcome.kind === "failed" ? outcome.answer : undefined;
   return {
     outcome: outcome.kind,
     cause: outcome.report.cause,
-    errorCode: answer !== undefined && "code" in answer ? answer.code : undefined,
+    error: answer !== undefined && "code" in answer ? answer : undefined,
   };
+}
+
+/** What a transaction moved and how long it took, read at its end. */
+export interface Figures {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
 }
 
 export interface EndParties {
@@ -46,6 +47,8 @@ export interface EndParties {
   readonly service: Service | undefined;
   readonly message: Message | undefined;
   readonly report: OutcomeReport | undefined;
+  readonly icapStatus: number;
+  readonly entitySize: number | undefined;
 }
 
 /**
@@ -56,24 +59,24 @@ export class EndedTransaction implements TransactionRecord {
   readonly icapStatus: number;
   readonly outcome: OutcomeKind;
   readonly cause: Cause;
-  readonly errorCode: string | undefined;
   readonly entitySize: number | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
   readonly method: TransactionRecord["method"];
   readonly #parties: EndParties;
+  readonly #error: IcapError | undefined;
 
-  constructor(parties: EndParties, facts: EndFacts) {
+  constructor(parties: EndParties, end: End, figures: Figures) {
     this.#parties = parties;
-    this.icapStatus = facts.icapStatus;
-    this.outcome = facts.outcome;
-    this.cause = facts.cause;
-    this.errorCode = facts.errorCode;
-    this.entitySize = facts.entitySize;
-    this.bytesIn = facts.bytesIn;
-    this.bytesOut = facts.bytesOut;
-    this.durationMs = facts.durationMs;
+    this.#error = end.error;
+    this.icapStatus = parties.icapStatus;
+    this.outcome = end.outcome;
+    this.cause = end.cause;
+    this.entitySize = parties.entitySize;
+    this.bytesIn = figures.bytesIn;
+    this.bytesOut = figures.bytesOut;
+    this.durationMs = figures.durationMs;
     this.method = parties.message?.icap.method ?? "other";
   }
 
@@ -153,6 +156,14 @@ export class EndedTransaction implements TransactionRecord {
 
   get withheld(): OutcomeKind | undefined {
     return this.#parties.report?.withheld;
+  }
+
+  get errorCode(): string | undefined {
+    return this.#error?.code;
+  }
+
+  get errorMessage(): string | undefined {
+    return this.#error?.message;
   }
 
   get scanMs(): number | undefined {

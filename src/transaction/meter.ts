@@ -1,7 +1,8 @@
 import type { ClientLink } from "./client-link.ts";
+import type { Figures } from "./ended-transaction.ts";
 
 /** What one transaction moves and how long it takes. */
-export class Meter {
+export class Meter implements Figures {
   readonly #link: ClientLink;
   readonly #headBytes: number;
   readonly #startedAt = performance.now();
@@ -22,11 +23,16 @@ export class Meter {
     return this.#bodyBytes;
   }
 
-  read(): { bytesIn: number; bytesOut: number; durationMs: number } {
-    return {
-      bytesIn: this.#headBytes + this.#bodyBytes,
-      bytesOut: this.#link.bytesSent - this.#sentBefore,
-      durationMs: performance.now() - this.#startedAt,
-    };
+  get bytesIn(): number {
+    return this.#headBytes + this.#bodyBytes;
+  }
+
+  get bytesOut(): number {
+    return this.#link.bytesSent - this.#sentBefore;
+  }
+
+  /** So far. */
+  get durationMs(): number {
+    return performance.now() - this.#startedAt;
   }
 }

@@ -8,7 +8,6 @@ import {
   icapError,
 } from "../protocol/index.ts";
 import {
-  failedWith,
   Message,
   type MessageSource,
   type Outcome,
@@ -136,10 +135,10 @@ export class Transaction implements MessageSource {
   }
 
   /** The connection is gone. Whatever runs for this transaction is told so. */
-  onClientGone(): void {
+  onClientGone(cause: Cause): void {
     if (this.#over) return;
     if (this.#answered) this.#publish();
-    else this.#publish(failedBy(Cause.ClientAbort));
+    else this.#publish(failedBy(cause));
     this.#cleanUp();
   }
 
@@ -157,9 +156,10 @@ export class Transaction implements MessageSource {
       this.#link.transactionEnded(true);
       return;
     }
-    const canAnswer = this.#sender.status === 0;
+    const isEchoing = this.#mode === BodyMode.Echo;
+    const canAnswer = this.#sender.status === 0 || (isEchoing && this.#sender.retract());
     if (canAnswer) this.#sender.sendError(error, "");
-    this.#publish(failedBy(cause, error.code));
+    this.#publish(failedBy(cause, error));
     this.#cleanUp();
     if (canAnswer) this.#link.transactionEnded(this.#sender.closes);
     else this.#link.abort();
@@ -178,9 +178,8 @@ export class Transaction implements MessageSource {
   #begin(): void {
     const { icap } = this.#message;
     try {
-      const refusal = refusalOf(icap, this.#service, this.#link.peer);
-      if (refusal !== undefined) this.#outcome = failedWith(refusal, Cause.Protocol);
-      else if (icap.method !== "OPTIONS") {
+      this.#outcome = refusalOf(icap, this.#service, this.#link.peer);
+      if (this.#outcome === undefined && icap.method !== "OPTIONS") {
         this.#outcome = this.#consultation?.decide(undefined);
         if (this.#outcome === undefined) this.#mode = BodyMode.Keep;
       }
@@ -375,13 +374,11 @@ export class Transaction implements MessageSource {
           service: this.#service,
           message: this.#message,
           report: this.#outcome?.report,
-        },
-        {
           icapStatus: this.#sender.status,
-          ...end,
           entitySize: hasBody(icap.encapsulated) ? this.#meter.bodyBytes : undefined,
-          ...this.#meter.read(),
         },
+        end,
+        this.#meter,
       ),
     );
   }

@@ -24,13 +24,15 @@ export const PageReason = {
 } as const;
 export type PageReason = (typeof PageReason)[keyof typeof PageReason];
 
-// No page is made for the first four and the last two; should one be asked for all the same,
+// No page is made for the first six and the last; should one be asked for all the same,
 // the reader is told of a fault and nothing passes.
 const byCause: Readonly<Record<Cause, PageReason>> = {
   [Cause.None]: PageReason.Error,
   [Cause.Clean]: PageReason.Error,
   [Cause.ClientAbort]: PageReason.Error,
+  [Cause.WriteTimeout]: PageReason.Error,
   [Cause.Protocol]: PageReason.Error,
+  [Cause.Refused]: PageReason.Error,
   [Cause.Verdict]: PageReason.Verdict,
   [Cause.Policy]: PageReason.Policy,
   [Cause.Override]: PageReason.Policy,

@@ -141,7 +141,11 @@ describe.each(Object.entries(provocations) as [ErrorCode, Provocation][])(
       expect(answer.fields.at(-1)).toEqual(["Encapsulated", "null-body=0"]);
       expect(answer.raw.indexOf("\r\n\r\n")).toBe(answer.raw.length - 4);
       expect(answer.raw.length).toBeLessThan(8192);
-      expect(under.records.at(-1)).toMatchObject({ icapStatus: status, errorCode: code });
+      expect(under.records.at(-1)).toMatchObject({
+        icapStatus: status,
+        errorCode: code,
+        errorMessage: expect.stringMatching(/^\w.*\S$/),
+      });
     });
 
     it(

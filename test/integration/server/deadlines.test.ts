@@ -169,7 +169,7 @@ describe("a client that does not read its answer", () => {
     connection.pauseReading();
     const body = "x".repeat(40_000_000);
     connection.send(icapRequest({ method, path: "/echo", body })).catch(() => {});
-    expect(await under.record(0)).toMatchObject({ cause: "client-abort", icapStatus: 200 });
+    expect(await under.record(0)).toMatchObject({ cause: "write-timeout", icapStatus: 200 });
     expect(under.server.openConnections).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { NEEDS_MORE, type Service } from "../../../src/services/index.ts";
+import { icapField } from "../../support/icap-answer.ts";
 import {
   chunks,
   icapHead,
@@ -228,6 +229,19 @@ it("cuts an echo under way when the body turns out malformed", async () => {
   await connection.send("zz\r\n");
   expect((await connection.readToEnd()).toString()).toBe("\r\n");
   expect(under.records).toMatchObject([{ outcome: "failed", cause: "protocol", icapStatus: 200 }]);
+});
+
+it("answers 400 to a body that is malformed in its first read, though its echo was decided", async () => {
+  await using under = await ServerUnderTest.start({ services: [echoService()] });
+  using connection = await under.connect();
+  const body = `${chunk("the beginning")}zz\r\n`;
+  await connection.send(icapHead({ method, path: "/echo", body: "" }) + body);
+  const answer = await connection.readAnswer();
+  expect([answer.status, icapField(answer, "connection")]).toEqual([400, "close"]);
+  await connection.expectEnd();
+  expect(under.records).toMatchObject([
+    { cause: "protocol", errorCode: "ICAP_ERR_CHUNK_SIZE", icapStatus: 400 },
+  ]);
 });
 
 it("does not show a query string anywhere in the record", async () => {

@@ -12,6 +12,10 @@ describe("an error", () => {
     });
   });
 
+  it("ends where its message does when there is no detail", () => {
+    expect(icapError("ICAP_ERR_HOST").message).toBe("missing or contradictory Host");
+  });
+
   it("takes a detail literally, be it a replacement pattern", () => {
     expect(icapError("ICAP_ERR_URI", "$&$'").message).toBe("not an absolute icap URI: $&$'");
   });
@@ -36,5 +40,9 @@ describe("what a peer sent, as it is shown", () => {
 
   it("has no user information of a URI [conformance 21]", () => {
     expect(shown("http://user:secret@host/a")).toBe('"http://…@host/a"');
+  });
+
+  it("has no query of a URI", () => {
+    expect(shown("http://host/a?token=secret\nmore")).toBe('"http://host/a?…"');
   });
 });

@@ -156,13 +156,62 @@ describe("a parser", () => {
     expect(sink.told).toEqual([]);
   });
 
-  it("says of a control character in which field it was, not what the field holds", () => {
+  const head = "OPTIONS icap://h/s ICAP/1.0\r\n";
+
+  it.each([
+    [
+      "the field of a control character",
+      `${head}Proxy-Authorization: Basic cGFz\x01\r\n\r\n`,
+      'control character in "Proxy-Authorization"',
+    ],
+    [
+      "a field's name that a secret follows",
+      `${head}Authorization Basic cGFz:\r\n\r\n`,
+      'malformed header field "Authorization"',
+    ],
+    [
+      "no line that has no colon",
+      `${head}c2VjcmV0\r\n\r\n`,
+      "malformed header field without a colon",
+    ],
+    [
+      "no line that goes on none before it",
+      `${head} c2VjcmV0\r\n\r\n`,
+      "malformed header field that goes on none",
+    ],
+    [
+      "no control character's line that is no field",
+      `${head}c2Vj:cmV0\x01\r\n\r\n`.replace("c2Vj", "=c2Vj"),
+      "control character in a field",
+    ],
+    [
+      "the request line of a control character",
+      "OPTIONS icap://h/s?token=cmV0\x01 ICAP/1.0\r\n\r\n",
+      "control character in the request line",
+    ],
+    [
+      "another protocol's first word",
+      "GET http://h/a?token=cmV0 HTTP/1.1 x\r\n\r\n",
+      'malformed request line "GET"',
+    ],
+    ["TLS", "\x16\x03\x01\x02\x00", "malformed request line (TLS)"],
+    ["no body that lost its place", "my secret is cmV0\r\n", "malformed request line"],
+    [
+      "another protocol's version",
+      "GET /a?token=cmV0 HTTP/1.1\r\n\r\n",
+      'not an ICAP version: "HTTP/1.1"',
+    ],
+    ["no third word that is no version", "my secret cmV0=\r\n\r\n", "not an ICAP version:"],
+    [
+      "a URI without its query",
+      "OPTIONS http://u:p@h/a?token=cmV0 ICAP/1.0\r\n\r\n",
+      'not an absolute icap URI: "http://…@h/a?…"',
+    ],
+  ])("says what was wrong and shows %s", (_what, sent, message) => {
     const sink = new Recorder();
-    const input = bytes(
-      "OPTIONS icap://h/s ICAP/1.0\r\nProxy-Authorization: Basic cGFz\x01\r\n\r\n",
-    );
+    const input = bytes(sent);
     new RequestParser(sink).feed(input, 0, input.length);
-    expect(sink.errors[0]?.message).toBe('control character in "Proxy-Authorization"');
+    expect(sink.errors[0]?.message).toBe(message);
   });
 
   it("remembers no URI that it refused", () => {

@@ -89,6 +89,39 @@ describe("the log", () => {
     );
   });
 
+  const refused = { ...fullRecord, service: undefined, cause: Cause.Refused };
+  const wrong = { ...fullRecord, service: undefined, cause: Cause.Protocol };
+
+  it("does not fill with what was refused, whatever was wrong with it", () => {
+    const { log, lines } = capture();
+    const write = createTransactionLog(log.logger, () => 0);
+    for (let i = 0; i < 500; i++) write(i % 2 === 0 ? refused : wrong);
+    expect(lines).toHaveLength(100);
+  });
+
+  it("counts what it left out of what was refused, once there is room again", () => {
+    const { log, parsed } = capture();
+    let now = 0;
+    const write = createTransactionLog(log.logger, () => now);
+    for (let i = 0; i < 130; i++) write(refused);
+    now = 10_000;
+    write(refused);
+    write(refused);
+    expect(parsed().slice(100)).toMatchObject([
+      { level: "warn", msg: "refused requests not logged", lines: 30 },
+      { msg: "transaction", cause: "refused" },
+      { msg: "transaction", cause: "refused" },
+    ]);
+  });
+
+  it("has a line for each transaction that was served, however much was refused", () => {
+    const { log, parsed } = capture();
+    const write = createTransactionLog(log.logger, () => 0);
+    for (let i = 0; i < 200; i++) write(refused);
+    for (let i = 0; i < 200; i++) write(fullRecord);
+    expect(parsed().filter(({ cause }) => cause === fullRecord.cause)).toHaveLength(200);
+  });
+
   it("tells times to the microsecond", () => {
     const { log, parsed } = capture();
     createTransactionLog(log.logger)(fullRecord);

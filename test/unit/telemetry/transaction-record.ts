@@ -27,6 +27,7 @@ export const fullRecord: Required<TransactionRecord> = {
   overrideAuthor: "ada",
   withheld: "blocked",
   errorCode: "ICAP_ERR_NONE",
+  errorMessage: "nothing was wrong",
   bytesIn: 1200,
   bytesOut: 3400,
   durationMs: 12.345_678_9,
