@@ -8,6 +8,8 @@ export interface ScanSubject {
    * `ScanProblem` when they become too many, and when they end before their time.
    */
   readonly body: AsyncIterable<Buffer>;
+  /** The same as a whole, where it is small and of known length; then either is read. */
+  readonly pieces?: readonly Buffer[];
   /** Length of the body in bytes; undefined when the sender did not say. */
   readonly size: number | undefined;
   /** Aborted when the deadline passes, the client is gone or the server ends. */
@@ -18,6 +20,11 @@ export interface ScanSubject {
    */
   readonly sha256: string | undefined;
   readonly facts: SubjectFacts;
+  /**
+   * How long the client waits before it would rather have the verdict `pending` with a job; 0: as soon
+   * as there is one. Left out: it takes none.
+   */
+  readonly holdMs?: number | undefined;
   /** How much of the transaction this is: `full`, unless the engine can judge before. */
   readonly stage?: ScanStage;
 }
@@ -37,6 +44,13 @@ export interface SubjectFacts {
   readonly service?: string | undefined;
   readonly policy?: string | undefined;
   readonly identity?: ClientIdentity | undefined;
+}
+
+/** How long a client waits that asks about a scan which goes on. */
+export interface FollowedWait {
+  readonly holdMs: number;
+  /** Aborted when the client is gone or the server ends. */
+  readonly signal: AbortSignal;
 }
 
 /** What of a transaction a request brings: its fields alone, the first bytes, or all. */
@@ -82,6 +96,8 @@ export interface EngineAbilities {
   readonly inputs: readonly ("content" | "hash" | "url" | "headers")[];
   /** It can answer `modified`. */
   readonly replaces?: boolean;
+  /** It can answer `pending` with a job, and `follow` that. */
+  readonly defers?: boolean;
   /** Left out: `full` alone. What it cannot judge at an earlier stage it is not asked then. */
   readonly stages?: readonly ScanStage[];
   readonly cacheScope?: CacheScope;
@@ -100,6 +116,12 @@ export interface ScanEngine {
    * had, the time is over. An engine that looked and failed gives the verdict `error`.
    */
   scan(subject: ScanSubject): Promise<EngineVerdict>;
+  /**
+   * The verdict on a scan that was `pending` with this job, here or in another process; again `pending`
+   * with a job after `holdMs`. A job that is none of this engine's is the verdict `error`. Rejects as
+   * `scan` does. Only of engines that defer.
+   */
+  follow?(job: string, wait: FollowedWait): Promise<EngineVerdict>;
   /** Adds metrics of its own. */
   expose(registry: MetricsRegistry): void;
   /** Ends probes and connections. Safe to call twice. */

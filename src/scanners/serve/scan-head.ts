@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { SHA256_OF_NOTHING, sha256OfField } from "./content-digest.ts";
+import { holdMsOf } from "./pending-scans.ts";
 import { checkBody, declaredBytes } from "./request-body.ts";
 import { optional } from "./request-field.ts";
 import { scanTimeMs } from "./scan-deadline.ts";
@@ -10,6 +11,8 @@ import { subjectFacts } from "./subject-facts.ts";
 /** All that the head of `POST /v1/scan` says. */
 export interface ScanHead {
   readonly leftMs: number;
+  /** How long the client waits before it would rather be answered 202; undefined: it takes none. */
+  readonly holdMs: number | undefined;
   readonly stage: ScanStage;
   /** Length of the body; undefined when it is chunked. */
   readonly size: number | undefined;
@@ -37,13 +40,15 @@ export function scanHead(request: IncomingMessage, limits: ScanLimits): ScanHead
   const contentSha256 = sha256OfField(headers["content-digest"]);
   const reprSha256 = sha256OfField(headers["repr-digest"]);
   const facts = subjectFacts(headers);
+  const holdMs = holdMsOf(headers, leftMs);
   // A beginning has no hash that would be of any use; only of what is sent can one be checked.
   if (stage !== "full") {
-    return { leftMs, stage, size, facts, contentSha256, entitySha256: undefined };
+    return { leftMs, holdMs, stage, size, facts, contentSha256, entitySha256: undefined };
   }
   if (size !== undefined && size > 0) mustBeWhole(size, totalBytes);
   return {
     leftMs,
+    holdMs,
     stage,
     size,
     contentSha256: contentSha256 ?? (size === 0 ? undefined : reprSha256),

@@ -7,8 +7,11 @@ import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../../sc
 import { type Logger, MetricsRegistry, metricsContentType } from "../../telemetry/index.ts";
 import { createListener } from "./listener.ts";
 import { answer, json, linger, type Page, text } from "./page.ts";
+import { holdMsOf, isScanPath, jobOfPath, pathOfJob } from "./pending-scans.ts";
 import { sendReplacement, takesReplacement } from "./replaced-content.ts";
 import { limitedBody } from "./request-body.ts";
+import { GivenUp, mustHaveRoom, within } from "./request-bounds.ts";
+import { scanTimeMs } from "./scan-deadline.ts";
 import type { EngineVerdict, ScanEngine } from "./scan-engine.ts";
 import { type ScanHead, scanHead } from "./scan-head.ts";
 import { ScanProblem } from "./scan-problem.ts";
@@ -39,13 +42,10 @@ export interface ScanServerOptions {
   readonly access?: AccessFiles;
 }
 
-const RETRY_AFTER_SECONDS = 1;
+/** Polls of scans that go on elsewhere, to a place of a scan: they take a connection and little else. */
+const POLLS_PER_PLACE = 16;
 /** For the metric only, as nginx has it: nobody is there to get an answer. */
 const CLIENT_GONE = 499;
-
-/** Why a scan was given up. */
-const GivenUp = { Deadline: "deadline", Gone: "gone", Ended: "ended" } as const;
-type GivenUp = (typeof GivenUp)[keyof typeof GivenUp];
 
 /**
  * The scan/v1 server of every shipped scanner: HTTP/1.1 in front of a `ScanEngine`.
@@ -62,6 +62,7 @@ export class ScanServer {
   readonly #tally = new ScanTally();
   readonly #registry: MetricsRegistry;
   readonly #scans = new Set<AbortController>();
+  readonly #polls = new Set<AbortController>();
   readonly #cutShort = new AbortController();
   #isDraining = false;
 
@@ -119,7 +120,7 @@ export class ScanServer {
   /** Ends at once: scans under way are given up. */
   abort(): void {
     this.#cutShort.abort();
-    for (const scan of this.#scans) scan.abort(GivenUp.Ended);
+    for (const scan of [...this.#scans, ...this.#polls]) scan.abort(GivenUp.Ended);
     this.#server?.close();
     this.#server?.closeAllConnections();
     this.#access?.close();
@@ -133,6 +134,7 @@ export class ScanServer {
       const pathname = pathOf(request);
       if (pathname.startsWith("/v1/")) this.#access?.check(request);
       if (pathname === "/v1/scan") await this.#scan(request, response);
+      else if (isScanPath(pathname)) await this.#pending(request, response, pathname);
       else this.#answer(request, response, await this.#page(request, pathname));
     } catch (error) {
       this.#refuse(request, response, error);
@@ -186,33 +188,45 @@ export class ScanServer {
       return this.#answer(request, response, json(200, '{"verdict":"continue"}'));
     }
     checkAsked(head, engine.abilities);
-    if (this.#scans.size >= maxConcurrentScans) {
-      const retryAfterSeconds = RETRY_AFTER_SECONDS;
-      throw new ScanProblem(503, "all places are taken", { retryAfterSeconds });
-    }
-    const scan = new AbortController();
-    const deadline = setTimeout(() => scan.abort(GivenUp.Deadline), head.leftMs);
-    const leave = (): void => scan.abort(GivenUp.Gone);
-    response.once("close", leave);
+    mustHaveRoom(this.#scans, maxConcurrentScans);
     const startedAt = performance.now();
-    this.#scans.add(scan);
     this.#tally.inFlight += 1;
     try {
-      // The engine may wait for a client that sends nothing; the answer does not.
-      await Promise.race([
-        this.#judge(request, response, head, scan.signal),
-        rejectedBy(scan.signal),
-      ]);
-    } catch (error) {
-      throw scan.signal.aborted ? givenUp(scan.signal.reason) : error;
+      await within(this.#scans, { response, leftMs: head.leftMs }, (signal) =>
+        this.#judge(request, response, head, signal),
+      );
     } finally {
-      clearTimeout(deadline);
-      // It closes after each answer, too.
-      response.off("close", leave);
-      this.#scans.delete(scan);
       this.#tally.inFlight -= 1;
       this.#tally.seconds += (performance.now() - startedAt) / 1000;
     }
+  }
+
+  /** A scan that was answered 202. `DELETE` has nothing to end: nobody works on it here. */
+  async #pending(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+  ): Promise<void> {
+    const { engine, maxConcurrentScans, scanTimeoutMs } = this.#options;
+    const job = jobOfPath(pathname);
+    const follow = engine.follow?.bind(engine);
+    if (job === undefined || follow === undefined) throw new ScanProblem(404, "no such scan");
+    if (request.method === "DELETE") {
+      response.writeHead(204).end();
+      return;
+    }
+    if (request.method !== "GET") {
+      throw new ScanProblem(405, "GET or DELETE it", { allow: "GET, DELETE" });
+    }
+    const leftMs = scanTimeMs(request.headers["scan-deadline-ms"], scanTimeoutMs);
+    mustHaveRoom(this.#polls, maxConcurrentScans * POLLS_PER_PLACE);
+    const startedAt = performance.now();
+    await within(this.#polls, { response, leftMs }, async (signal) => {
+      const holdMs = holdMsOf(request.headers, leftMs) ?? leftMs;
+      const judged = await follow(job, { holdMs, signal });
+      const durationMs = performance.now() - startedAt;
+      await this.#tell({ request, response, signal }, judged, durationMs);
+    });
   }
 
   async #judge(
@@ -226,8 +240,16 @@ export class ScanServer {
     const body = this.#body(request, response);
     const subject = await scanSubject(head, engine.abilities, body, signal);
     const judged = await engine.scan(subject);
+    await this.#tell({ request, response, signal }, judged, performance.now() - startedAt);
+  }
+
+  async #tell(
+    { request, response, signal }: Asked,
+    judged: EngineVerdict,
+    durationMs: number,
+  ): Promise<void> {
+    const { engine } = this.#options;
     const { epoch, replacement } = judged;
-    const durationMs = performance.now() - startedAt;
     const told = (verdict: Verdict) => ({
       ...{ verdict, engine: engine.name, durationMs },
       state: { ...engine.state(), epoch },
@@ -235,12 +257,15 @@ export class ScanServer {
     try {
       if (signal.aborted) return;
       const verdict = verdictFor(judged, request);
+      const location = locationOf(verdict);
       this.#tally.judged(verdict.kind);
       response.setHeader("Scan-Verdict", verdict.kind);
       response.setHeader("Scan-Epoch", epoch);
       const kept = cacheControl(verdict);
+      if (location !== undefined) response.setHeader("Location", location);
       if (verdict.kind !== VerdictKind.Modified || replacement === undefined) {
-        this.#answer(request, response, { ...json(200, verdictJson(told(verdict))), kept });
+        const status = location === undefined ? 200 : 202;
+        this.#answer(request, response, { ...json(status, verdictJson(told(verdict))), kept });
         return;
       }
       if (kept !== undefined) response.setHeader("Cache-Control", kept);
@@ -287,6 +312,25 @@ export class ScanServer {
   }
 }
 
+/** One request for a verdict, and until when. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly signal: AbortSignal;
+}
+
+/** Where to ask about a scan that is not over yet; undefined for a verdict. */
+function locationOf({
+  kind,
+  job,
+  message = "there is no verdict yet",
+}: Verdict): string | undefined {
+  if (kind !== VerdictKind.Pending) return undefined;
+  const path = job === undefined ? undefined : pathOfJob(job);
+  if (path === undefined) throw new ScanProblem(504, message);
+  return path;
+}
+
 /** Before the whole entity an engine is asked only what it said it can judge then. */
 function isTooEarly({ stage }: ScanHead, { abilities }: ScanEngine): boolean {
   return stage !== "full" && abilities?.stages?.includes(stage) !== true;
@@ -306,22 +350,4 @@ function pathOf({ url = "" }: IncomingMessage): string {
   const target = URL.parse(url, "http://scanner");
   if (target === null) throw new ScanProblem(400, "the target is no path");
   return target.pathname;
-}
-
-/** Rejects when the signal is aborted. */
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(givenUp(signal.reason)), { once: true });
-  });
-}
-
-function givenUp(why: GivenUp): ScanProblem {
-  switch (why) {
-    case GivenUp.Deadline:
-      return new ScanProblem(504, "the time for this scan is over");
-    case GivenUp.Gone:
-      return new ScanProblem(408, "the client is gone");
-    case GivenUp.Ended:
-      return new ScanProblem(503, "the scanner ends");
-  }
 }

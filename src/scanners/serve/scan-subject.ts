@@ -26,12 +26,12 @@ export async function scanSubject(
   body: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<ScanSubject> {
-  const { size, stage, contentSha256, entitySha256, facts } = head;
+  const { size, stage, holdMs, contentSha256, entitySha256, facts } = head;
   if (takesContent(abilities)) {
     const checked = contentSha256 === undefined ? body : checkedBody(body, contentSha256, size);
-    return { body: checked, size, stage, signal, sha256: entitySha256, facts };
+    return { body: checked, size, stage, holdMs, signal, sha256: entitySha256, facts };
   }
-  const nothing = { body: noBody(), size: 0, stage, signal, facts };
+  const nothing = { body: noBody(), size: 0, stage, holdMs, signal, facts };
   if (size === 0 || stage !== "full") return { ...nothing, sha256: entitySha256 };
   const sha256 = await sha256OfBody(body);
   mustBe(sha256, contentSha256);

@@ -6,6 +6,7 @@ import {
   type SpoolStore,
 } from "../../entity/index.ts";
 import {
+  errorVerdict,
   type ScanContext,
   type Scanner,
   type Verdict,
@@ -18,6 +19,7 @@ import type {
   EngineReplacement,
   EngineState,
   EngineVerdict,
+  FollowedWait,
   ScanEngine,
   ScanSubject,
 } from "./scan-engine.ts";
@@ -35,6 +37,9 @@ export interface ScannerEngineOptions {
 }
 
 const RETRY_AFTER_SECONDS = 1;
+/** Who asks about a scan and will not wait is told what the vendor says now. */
+const FIRST_LOOK_MS = 1000;
+const NOT_FOLLOWED = errorVerdict(VerdictReason.EngineError, "this scanner gives no jobs");
 
 /** Serves any `Scanner` over scan/v1. */
 export function createScannerEngine(options: ScannerEngineOptions): ScanEngine {
@@ -87,17 +92,27 @@ class ScannerEngine implements ScanEngine {
     await this.#options.onClose();
   }
 
-  async #judge(entity: Entity, subject: ScanSubject) {
+  async follow(job: string, { holdMs, signal }: FollowedWait): Promise<EngineVerdict> {
     const { scanner } = this.#options;
-    const verdict = await scanner.scan(entity, contextOf(subject));
+    const deadlineAt = performance.now() + Math.max(holdMs, FIRST_LOOK_MS);
+    const verdict = (await scanner.follow?.(job, { signal, deadlineAt })) ?? NOT_FOLLOWED;
+    return this.#judged(verdict);
+  }
+
+  async #judge(entity: Entity, subject: ScanSubject) {
+    return this.#judged(await this.#options.scanner.scan(entity, contextOf(subject)));
+  }
+
+  #judged(verdict: Verdict) {
     refuseUnjudged(verdict);
-    return { verdict, epoch: verdict.epoch ?? scanner.epoch };
+    return { verdict, epoch: verdict.epoch ?? this.#options.scanner.epoch };
   }
 }
 
 /** What scan/v1 says by a status: the caller may ask another replica, or later. */
-function refuseUnjudged({ kind, reason, message = "the scanner gave no verdict" }: Verdict): void {
-  if (kind === "pending") throw new ScanProblem(504, message);
+function refuseUnjudged(verdict: Verdict): void {
+  const { kind, reason, job, message = "the scanner gave no verdict" } = verdict;
+  if (kind === "pending" && job === undefined) throw new ScanProblem(504, message);
   if (kind !== "error") return;
   if (reason === VerdictReason.Timeout) throw new ScanProblem(504, message);
   if (reason === VerdictReason.Overload) {
@@ -116,7 +131,7 @@ function entityOf(body: KeptBody, { sha256, facts }: ScanSubject): Entity {
   };
 }
 
-function contextOf({ facts, signal }: ScanSubject): ScanContext {
+function contextOf({ facts, signal, holdMs }: ScanSubject): ScanContext {
   return {
     transactionId: "",
     service: facts.service ?? "",
@@ -129,7 +144,15 @@ function contextOf({ facts, signal }: ScanSubject): ScanContext {
     identity: facts.identity,
     takesReplacement: true,
     signal,
+    ...(holdMs !== undefined && patience(holdMs)),
   };
+}
+
+/** Who does not wait at all has time for a first look: many scans are over by then. */
+function patience(holdMs: number): Partial<ScanContext> {
+  return holdMs === 0
+    ? { keepJob: true, jobAtOnce: true }
+    : { keepJob: true, deadlineAt: performance.now() + holdMs };
 }
 
 function replacementOf({

@@ -83,7 +83,12 @@ export interface Capabilities {
 export function infoJson(capabilities: Capabilities): string {
   const { engine, state, abilities, maxBytes, maxConcurrentScans } = capabilities;
   const { version, signatures, signaturesDate } = state;
-  const { inputs = ["content"], stages = ["full"], replaces = false } = abilities ?? {};
+  const {
+    inputs = ["content"],
+    stages = ["full"],
+    replaces = false,
+    defers = false,
+  } = abilities ?? {};
   return JSON.stringify({
     protocol: "scan/v1",
     name: engine,
@@ -94,7 +99,7 @@ export function infoJson(capabilities: Capabilities): string {
     maxBytes,
     requires: { contentLength: false, sha256: false },
     directions: ["reqmod", "respmod"],
-    modes: { sync: true, async: false, replace: replaces, earlyVerdict: false },
+    modes: { sync: true, async: defers, replace: replaces, earlyVerdict: false },
     cacheScope: abilities?.cacheScope ?? CacheScope.Content,
     concurrency: maxConcurrentScans,
     policies: abilities?.policies,

@@ -29,6 +29,8 @@ export interface TemplateAbilities {
   /** Without `content`, the bytes of an entity are not read. */
   readonly inputs: readonly ("content" | "hash" | "url" | "headers")[];
   readonly replaces: boolean;
+  /** It polls what another process could go on with. */
+  readonly defers: boolean;
   /** When it can judge. */
   readonly stages: readonly ("headers" | "full")[];
 }
@@ -48,8 +50,13 @@ export async function createTemplateScanner(options: TemplateScannerOptions): Pr
 /** Of a template that is right. */
 export function templateAbilities(template: Template): TemplateAbilities {
   const made = makePlan(template);
-  if ("problems" in made) return { inputs: ["content"], replaces: false, stages: ["full"] };
-  const { sendsContent, reads, replaces, judgesHeads } = made.plan;
+  if ("problems" in made) {
+    return { inputs: ["content"], replaces: false, defers: false, stages: ["full"] };
+  }
+  const { sendsContent, reads, replaces, judgesHeads, steps } = made.plan;
+  const defers = steps.some(
+    ({ poll, resumesWith }) => poll !== undefined && resumesWith !== undefined,
+  );
   const readsAny = (...names: readonly string[]) => names.some((name) => reads.has(name));
   const needsBytes = sendsContent || readsAny("sha1", "md5");
   const inputs = [
@@ -58,5 +65,5 @@ export function templateAbilities(template: Template): TemplateAbilities {
     readsAny("url", "host", "path") ? ("url" as const) : undefined,
     readsAny("method", "status", "clientIp", "user", "groups") ? ("headers" as const) : undefined,
   ].filter((input) => input !== undefined);
-  return { inputs, replaces, stages: judgesHeads ? ["headers", "full"] : ["full"] };
+  return { inputs, replaces, defers, stages: judgesHeads ? ["headers", "full"] : ["full"] };
 }
