@@ -1,5 +1,10 @@
 import { hash } from "node:crypto";
-import { CacheScope, type JudgedContext, type JudgedEntity } from "../scanning/index.ts";
+import {
+  CacheScope,
+  type ClientIdentity,
+  type JudgedContext,
+  type JudgedEntity,
+} from "../scanning/index.ts";
 import type { VerdictKey } from "./verdict-cache.ts";
 
 /** A scanner as far as keys are concerned. */
@@ -41,26 +46,31 @@ export function verdictKey(
   };
 }
 
+/**
+ * The scopes with a URL or a user hold all that such a scanner may be told beside it: one that judges
+ * the address of the user, or the name of the file, declares the nearest word that there is.
+ */
 function scopeParts(
   scope: CacheScope,
-  { sha256, declaredType, fileName }: KeyedEntity,
+  { sha256, declaredType = "", fileName = "" }: KeyedEntity,
   { url, host, identity }: JudgedContext,
-): readonly string[] | undefined {
+): readonly unknown[] | undefined {
+  const described = [sha256, declaredType, fileName];
   switch (scope) {
     case CacheScope.Content:
       return [sha256];
     case CacheScope.ContentAndType:
-      return [sha256, declaredType ?? ""];
+      return [sha256, declaredType];
     case CacheScope.ContentAndName:
-      return [sha256, declaredType ?? "", fileName ?? ""];
+      return described;
     case CacheScope.ContentAndUrl:
-      return url === undefined ? undefined : [sha256, url];
+      return url === undefined ? undefined : [...described, url, host ?? ""];
     case CacheScope.Url:
       return url === undefined ? undefined : [url];
     case CacheScope.Host:
       return host === undefined ? undefined : [host];
     case CacheScope.User:
-      return identity?.user === undefined ? undefined : [sha256, identity.user];
+      return identity?.user === undefined ? undefined : [...described, ...identityParts(identity)];
     case CacheScope.None:
       return undefined;
     default:
@@ -68,15 +78,19 @@ function scopeParts(
   }
 }
 
-/** What a verdict of each scope depends on. */
+function identityParts({ user, address, groups = [] }: ClientIdentity): readonly unknown[] {
+  return [user, address ?? "", groups];
+}
+
+/** What a key of each scope holds. */
 const dependencies: Readonly<Record<CacheScope, readonly string[] | undefined>> = {
   [CacheScope.Content]: ["content"],
   [CacheScope.ContentAndType]: ["content", "type"],
   [CacheScope.ContentAndName]: ["content", "type", "name"],
-  [CacheScope.ContentAndUrl]: ["content", "url", "host"],
+  [CacheScope.ContentAndUrl]: ["content", "type", "name", "url", "host"],
   [CacheScope.Url]: ["url", "host"],
   [CacheScope.Host]: ["host"],
-  [CacheScope.User]: ["content", "user"],
+  [CacheScope.User]: ["content", "type", "name", "user"],
   [CacheScope.None]: undefined,
 };
 

@@ -25,15 +25,17 @@ const changes = {
   url: { entity, context: { ...context, url: "http://files.example/b.txt" } },
   host: { entity, context: { ...context, host: "other.example" } },
   user: { entity, context: { ...context, identity: { user: "john" } } },
+  address: { entity, context: { ...context, identity: { user: "jane", address: "10.0.0.2" } } },
+  groups: { entity, context: { ...context, identity: { user: "jane", groups: ["staff"] } } },
 };
 const dependencies: Record<CacheScope, readonly string[]> = {
   content: ["content"],
   "content+type": ["content", "type"],
   "content+name": ["content", "type", "name"],
-  "content+url": ["content", "url"],
+  "content+url": ["content", "type", "name", "url", "host"],
   url: ["url"],
   host: ["host"],
-  user: ["content", "user"],
+  user: ["content", "type", "name", "user", "address", "groups"],
   none: [],
 };
 const scopes = Object.values(CacheScope).filter((scope) => scope !== CacheScope.None);
@@ -92,6 +94,8 @@ describe("a declared scope", () => {
     ["content+name", "content+type"],
     ["content+url", "url"],
     ["content+url", "host"],
+    ["content+url", "content+name"],
+    ["user", "content+type"],
     ["url", "host"],
     ["user", "content"],
   ] as const)("of %s holds for a verdict of %s", (declared, own) => {
