@@ -65,15 +65,17 @@ export class BackgroundScanner implements Scanner {
       early: undefined,
       deadlineAt: Number.POSITIVE_INFINITY,
     };
-    const { epoch } = this.#inner;
+    const { epoch, identity } = this.#inner;
     const known = await this.#inner.recall?.(entity, asked);
     if (known !== undefined) return known;
-    const scope = { name: key, identity: key, scope: this.cacheScope };
+    const keyed = { name: key, identity: `${key} ${identity ?? ""}`, scope: this.cacheScope };
     return scans.admit(entity, asked, {
-      key: verdictKey(scope, epoch, entity, asked)?.digest ?? randomUUID(),
+      key: verdictKey(keyed, epoch, entity, asked)?.digest ?? randomUUID(),
       scannerKey: key,
       scanner: name,
       epoch,
+      identity,
+      judgesUsers: this.cacheScope === CacheScope.User,
       timeoutMs,
     });
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Entity } from "../entity/index.ts";
 import {
+  type ClientIdentity,
   errorVerdict,
   pause,
   type ScanContext,
@@ -11,7 +12,7 @@ import {
 import { type BackgroundMetrics, HandOver, type Logger, ScanAsked } from "../telemetry/index.ts";
 import { BackgroundScan, StopReason } from "./background-scan.ts";
 import { type LateVerdict, recordLateVerdict } from "./late-verdict.ts";
-import { SCANNER_GONE, ScanCourse, type ScanCourseOptions } from "./scan-course.ts";
+import { EXPIRED, SCANNER_GONE, ScanCourse, type ScanCourseOptions } from "./scan-course.ts";
 import { Holding, type ScanLedger, type TakenScan } from "./scan-ledger.ts";
 import type { ScanRecord } from "./scan-record.ts";
 
@@ -53,6 +54,9 @@ export interface BackgroundTerms {
   readonly scannerKey: string;
   readonly scanner: string;
   readonly epoch: string;
+  readonly identity: string | undefined;
+  /** Its verdicts depend on who the user is. */
+  readonly judgesUsers: boolean;
   readonly timeoutMs: number;
 }
 
@@ -203,8 +207,8 @@ export class BackgroundScans {
 
   #recordOf(entity: Entity, context: ScanContext, terms: BackgroundTerms): ScanRecord {
     const { sha256, size, declaredType, fileName } = entity;
-    const { service, url, host, policy, identity, cacheTtl } = context;
-    const { scannerKey, scanner, epoch, timeoutMs } = terms;
+    const { service, url, host, policy, cacheTtl } = context;
+    const { scannerKey, scanner, epoch, identity: configured, timeoutMs } = terms;
     const startedAt = this.#now();
     return {
       form: 1,
@@ -213,9 +217,9 @@ export class BackgroundScans {
       scanner,
       service,
       epoch,
+      identity: configured,
       entity: { sha256, size, declaredType, fileName },
-      // Of the identity, what verdicts may depend on.
-      context: { url, host, policy, identity: identity && { user: identity.user }, cacheTtl },
+      context: { url, host, policy, ...identityOf(context, terms), cacheTtl },
       startedAt,
       expiresAt: startedAt + timeoutMs,
     };
@@ -277,16 +281,17 @@ export class BackgroundScans {
     if (this.#scans.has(key)) return;
     const { metrics, logger, scannerOf, timing } = this.#options;
     const { service, scanner, scannerKey, id, job } = record;
-    if (job !== undefined && scannerOf(scannerKey)?.follow === undefined) {
+    const isOver = record.expiresAt <= this.#now();
+    if (job !== undefined && !isOver && scannerOf(scannerKey)?.follow === undefined) {
       void ledger.offer(key, timing.leaseMs);
       return;
     }
     const scan = new BackgroundScan(key, record);
     this.#scans.set(key, scan);
     scan.isEntered = true;
-    // Its bytes went with its pod.
-    if (job === undefined) {
-      this.#track(this.#end(scan, LOST));
+    // Its bytes went with its pod; or nobody who is left knows its scanner.
+    if (job === undefined || isOver) {
+      this.#track(this.#end(scan, job === undefined ? LOST : EXPIRED));
       return;
     }
     metrics.backgroundScanMoved(HandOver.Taken);
@@ -326,20 +331,20 @@ export class BackgroundScans {
     onEnd(late);
   }
 
-  #remember({ scannerKey, entity, context, epoch, startedAt }: ScanRecord, verdict: Verdict): void {
-    // What was remembered elsewhere keeps its age.
-    if (verdict.cached) return;
+  #remember(record: ScanRecord, verdict: Verdict): void {
+    const { scannerKey, entity, context, epoch, startedAt } = record;
+    const scanner = this.#options.scannerOf(scannerKey);
+    // What was remembered elsewhere keeps its age; what a scanner said that was configured otherwise
+    // is nothing that this one has said.
+    if (verdict.cached || scanner?.identity !== record.identity) return;
     const { sha256, size, declaredType, fileName } = entity;
     const about = { sha256, size, declaredType, fileName };
     const { url, host, policy, identity, cacheTtl } = context;
-    const { user } = identity ?? {};
-    this.#options
-      .scannerOf(scannerKey)
-      ?.remember?.(
-        about,
-        { url, host, policy, cacheTtl, ...(user !== undefined && { identity: { user } }) },
-        { verdict, epoch, begunAt: startedAt },
-      );
+    scanner?.remember?.(
+      about,
+      { url, host, policy, cacheTtl, identity: identity as ClientIdentity | undefined },
+      { verdict, epoch, begunAt: startedAt },
+    );
   }
 
   #forget(scan: BackgroundScan): void {
@@ -360,4 +365,14 @@ export class BackgroundScans {
     timer.unref();
     this.#timers.push(timer);
   }
+}
+
+/** Kept with the scan only where its verdict is to be found by it. */
+function identityOf(
+  { identity }: ScanContext,
+  { judgesUsers }: BackgroundTerms,
+): Pick<ScanRecord["context"], "identity"> {
+  if (identity === undefined || !judgesUsers) return {};
+  const { user, address, groups } = identity;
+  return { identity: { user, address, groups: groups && [...groups] } };
 }

@@ -22,12 +22,22 @@ const FORGET_MS = 2 * 86_400_000;
 const CHANNEL = "background";
 
 /**
- * Of all scripts. KEYS: when leases end (sorted set), owners, records (hashes). They lie on one node of
- * a cluster. Times are those of Redis, since clocks of pods differ.
+ * Of all scripts. KEYS: when leases end (sorted set), owners, records (hashes), recipients (list). They
+ * lie on one node of a cluster. Times are those of Redis, since clocks of pods differ. What is of another
+ * type under these keys is not ours.
  */
 const common = `
 local due, owners, records = KEYS[1], KEYS[2], KEYS[3]
 local id, token = ARGV[1], ARGV[2]
+local probes = {
+  {'ZSCORE', due, id}, {'HEXISTS', owners, id}, {'HEXISTS', records, id}, {'LRANGE', KEYS[4], 0, 0}
+}
+for _, probe in ipairs(probes) do
+  local answer = redis.pcall(unpack(probe))
+  if type(answer) == 'table' and answer.err and string.sub(answer.err, 1, 9) == 'WRONGTYPE' then
+    redis.call('DEL', probe[2])
+  end
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function hold(ms)
@@ -43,14 +53,22 @@ local function note(recipient)
 end
 `;
 
-/** ARGV: …, lease in ms, record, recipient. 1: entered; 0: it is there already. */
+/**
+ * ARGV: …, lease in ms, record, recipient, "1" to put it in the place of what is there. {1}: entered;
+ * {0, record}: it is there already, and somebody follows it or is about to take it over. Otherwise
+ * nobody ever would: of what is known of it Redis has lost a part.
+ */
 const enterScript = script(`${common}
 note(ARGV[5])
-if redis.call('HEXISTS', records, id) == 1 then return 0 end
+local known = redis.call('HGET', records, id)
+local lease = redis.call('ZSCORE', due, id)
+if known and lease and ARGV[6] ~= '1' and math.abs(lease - now) <= 2 * ARGV[3] then
+  return {0, known}
+end
 redis.call('HSET', records, id, ARGV[4])
 redis.call('HSET', owners, id, token)
 hold(tonumber(ARGV[3]))
-return 1
+return {1}
 `);
 
 /** ARGV: id, token, recipient. */
@@ -134,7 +152,12 @@ export class RedisLedger implements ScanLedger {
     const value = this.#sealed(key, encodeRecord(record));
     if (value === undefined) return Holding.Unknown;
     const noted = recipient === undefined ? "" : this.#sealedRecipient(key, recipient);
-    return holdingOf(await this.#run(enterScript, key, this.#options.leaseMs, value, noted));
+    const reply = await this.#run(enterScript, key, this.#options.leaseMs, value, noted, "0");
+    const [entered, known] = Array.isArray(reply) ? reply : [undefined];
+    if (entered !== 0 || this.#isUnderWay(key, known as Buffer, record)) return holdingOf(entered);
+    // Else whoever can write to Redis could keep a content from being scanned at all.
+    const forced = await this.#run(enterScript, key, this.#options.leaseMs, value, "", "1");
+    return holdingOf(Array.isArray(forced) ? forced[0] : undefined);
   }
 
   async note(key: string, recipient: Recipient): Promise<void> {
@@ -191,6 +214,13 @@ export class RedisLedger implements ScanLedger {
       { timeoutMs: TIMEOUT_MS },
     );
     return reply.kind === "value" ? reply.value : undefined;
+  }
+
+  /** Whether pods wrote this, of a scan whose time was not up when the other one began. */
+  #isUnderWay(key: string, sealed: Buffer, { startedAt }: ScanRecord): boolean {
+    const bytes = this.#opened(key, sealed);
+    const known = bytes && decodeRecord(bytes);
+    return known !== undefined && known.expiresAt > startedAt;
   }
 
   #sealed(key: string, bytes: Buffer | undefined): Buffer | undefined {

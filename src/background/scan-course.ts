@@ -24,7 +24,7 @@ export interface ScanCourseOptions {
 
 /** Nobody here knows the scanner any more. */
 export const SCANNER_GONE = errorVerdict(VerdictReason.EngineError, "its scanner is gone");
-const EXPIRED: Verdict = {
+export const EXPIRED: Verdict = {
   kind: VerdictKind.Pending,
   threats: [],
   message: "no verdict came in time",

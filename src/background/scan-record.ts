@@ -13,6 +13,8 @@ const scanRecord = z.strictObject({
   service: z.string(),
   /** Of the scanner when the scan began. */
   epoch: z.string(),
+  /** Likewise, of its configuration. */
+  identity: text,
   entity: z.strictObject({
     sha256: z.string(),
     size: z.number(),
@@ -24,7 +26,9 @@ const scanRecord = z.strictObject({
     url: text,
     host: text,
     policy: text,
-    identity: z.strictObject({ user: text }).optional(),
+    identity: z
+      .strictObject({ user: text, address: text, groups: z.array(z.string()).optional() })
+      .optional(),
     cacheTtl: z.strictObject({ cleanMs: z.number(), blockedMs: z.number() }).optional(),
   }),
   /** Milliseconds since 1970. */

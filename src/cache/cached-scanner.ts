@@ -133,6 +133,10 @@ export class CachedScanner extends DecoratedScanner {
     return this.#options.key;
   }
 
+  override get identity(): string {
+    return this.#options.identity;
+  }
+
   get #keyed(): KeyedScanner {
     const { key, identity } = this.#options;
     return { name: key, identity, scope: this.cacheScope };

@@ -37,6 +37,10 @@ export abstract class DecoratedScanner implements Scanner {
     return this.inner.epoch;
   }
 
+  get identity(): string | undefined {
+    return this.inner.identity;
+  }
+
   get maxBytes(): number {
     return this.inner.maxBytes;
   }

@@ -123,6 +123,11 @@ export interface Scanner {
   readonly epoch: string;
   /** Entities above this are not given to `scan`; the caller counts them as `unscannable`/`size`. */
   readonly maxBytes: number;
+  /**
+   * Of its configuration, the same on every pod: another wherever that could change a verdict. Only of
+   * scanners whose verdicts are remembered.
+   */
+  readonly identity?: string | undefined;
   /** What its verdicts depend on; left out: the content alone. */
   readonly cacheScope?: CacheScope;
   scan(entity: Entity, context: ScanContext): Promise<Verdict>;

@@ -128,6 +128,22 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
       await expect.poll(() => other.ends[1]?.verdict).toEqual(blocked);
     });
 
+    it("begin anew what nobody could ever take over, since Redis has evicted when its lease ends", async () => {
+      const [one, other] = [await start(), await start()];
+      await one.request(file, { transactionId: "1" });
+      await following();
+      await one.die();
+      await redis.admin.del(`${prefix}{background}:due`);
+      await other.request(file, { transactionId: "2" });
+      await expect.poll(() => other.asked, { timeout: 15_000 }).toEqual(["started"]);
+      sandbox.conclude(blocked);
+      await ended(other);
+      expect(other.ends[0]?.recipients).toMatchObject([
+        { transactionId: "1" },
+        { transactionId: "2" },
+      ]);
+    });
+
     it("leave what only others know the scanner of", async () => {
       const [one, other, third] = [await start(), await start(), await start()];
       await one.request(file);
@@ -289,6 +305,27 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
       await leaseEnds();
       await other.look();
       expect([other.unverified, other.moves]).toEqual([1, ["taken"]]);
+    });
+
+    it("scan what a forged entry says is being scanned", async () => {
+      const [one, other] = [await start({ key }), await start({ key })];
+      await one.request(file);
+      await following();
+      const [id = ""] = ids();
+      await redis.admin.hset(`${prefix}{background}:records`, id, "forged");
+      await other.request(file);
+      await expect.poll(() => sandbox.uploads.length, { timeout: 15_000 }).toBe(2);
+      expect([other.unverified, other.asked]).toEqual([1, ["started"]]);
+    });
+
+    it("begin scans where keys are of a wrong type", async () => {
+      const [one, other] = [await start(), await start()];
+      for (const name of ["due", "owners", "records"])
+        await redis.admin.set(`${prefix}{background}:${name}`, "somebody else's");
+      await one.request(file);
+      await following();
+      await other.request(file);
+      await expect.poll(() => other.asked, { timeout: 15_000 }).toEqual(["joined"]);
     });
 
     it("take nothing that is no scan", async () => {
