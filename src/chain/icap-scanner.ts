@@ -278,7 +278,7 @@ function isBetter(one: Peer, other: Peer): boolean {
 function scopeOf(shares: readonly SharedFact[]): CacheScope {
   if (shares.includes("Identity"))
     return shares.includes("Url") ? CacheScope.None : CacheScope.User;
-  return shares.includes("Url") ? CacheScope.ContentAndUrl : CacheScope.ContentAndType;
+  return shares.includes("Url") ? CacheScope.ContentAndUrl : CacheScope.ContentAndName;
 }
 
 const tooMuch = (): Verdict =>

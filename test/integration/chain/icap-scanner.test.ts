@@ -92,6 +92,17 @@ describe("another ICAP server as a scanner", () => {
     expect(received).toContain("GET http://files.example/a%20bX:%20y HTTP/1.1\r\n");
   });
 
+  it.each([
+    [[], "content+name"],
+    [["Url"], "content+url"],
+    [["Identity"], "user"],
+    [["Url", "Identity"], "none"],
+  ] as const)("has verdicts that depend on all that it tells: %j", async (shares, scope) => {
+    await using server = await ScriptedServer.start(probed(answering(noContent())));
+    const scanner = await create([uri(server)], { shares });
+    expect(scanner.cacheScope).toBe(scope);
+  });
+
   it("sends REQMOD to a server that offers nothing else", async () => {
     let received = "";
     await using server = await ScriptedServer.start(
