@@ -23,6 +23,15 @@ describe("DeadlineScanner", () => {
     expect((await verdict).kind).toBe("blocked");
   });
 
+  it("tells the scanner the earlier of its own deadline and the transaction's", () => {
+    const now = performance.now();
+    void scanner.scan(entityOf("x"), { ...scanContext(), deadlineAt: now + 200 });
+    void scanner.scan(entityOf("x"), { ...scanContext(), deadlineAt: now + 900 });
+    void scanner.scan(entityOf("x"), scanContext());
+    const told = inner.contexts.map(({ deadlineAt = 0 }) => deadlineAt - now);
+    expect(told).toEqual([200, 500, 500]);
+  });
+
   it("leaves no timer behind", async () => {
     const verdict = scanner.scan(entityOf("x"), scanContext());
     inner.end(0);
@@ -42,6 +51,17 @@ describe("DeadlineScanner", () => {
     expect(inner.contexts[0]?.signal.aborted).toBe(false);
     vi.advanceTimersByTime(1);
     expect(inner.contexts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("tells the scanner that its time was up, or why the transaction was aborted", () => {
+    const transaction = new AbortController();
+    const gone = new Error("gone");
+    void scanner.scan(entityOf("x"), scanContext());
+    void scanner.scan(entityOf("x"), scanContext(transaction.signal));
+    transaction.abort(gone);
+    vi.advanceTimersByTime(500);
+    const [late, left] = inner.contexts.map(({ signal }) => signal.reason);
+    expect([late.name, left]).toEqual(["TimeoutError", gone]);
   });
 
   it("answers error/timeout and aborts the scanner when the transaction is aborted", async () => {
