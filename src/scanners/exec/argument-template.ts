@@ -40,10 +40,12 @@ export function filledIn(template: string, values: PlaceholderValues): string {
   return template.replace(PLACEHOLDER, (_, name: Placeholder) => values[name] ?? "");
 }
 
-/** The last segment of a name from outside, in one line. */
+/** The last segment of a name from outside, in one line; `..` is none, but a way out of a directory. */
 export function safeFileName(name: string): string {
   const base = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
-  return oneLine(base).slice(0, MAX_FILE_NAME_CHARS);
+  return oneLine(base)
+    .replace(/^\.{1,2}$/, (dots) => "_".repeat(dots.length))
+    .slice(0, MAX_FILE_NAME_CHARS);
 }
 
 /** Text from outside without what ends lines or strings. */

@@ -101,7 +101,7 @@ class ExecEngine implements ScanEngine {
         replacement = judged.replacement;
         return { ...judged, epoch };
       } finally {
-        if (replacement === undefined) await directory.remove();
+        if (replacement === undefined) await this.#remove(directory);
       }
     });
   }
@@ -176,8 +176,15 @@ class ExecEngine implements ScanEngine {
       return { verdict: { ...verdict, kind: VerdictKind.Clean, threats: [] } };
     }
     const { mediaType } = this.#config.output ?? {};
-    const dispose = (): Promise<void> => directory.remove();
+    const dispose = (): Promise<void> => this.#remove(directory);
     return { verdict, replacement: { content: directory.output(), size, mediaType, dispose } };
+  }
+
+  /** What cannot be removed does not take the verdict with it. */
+  async #remove(directory: ScanDirectory): Promise<void> {
+    await directory.remove().catch(({ message }: Error) => {
+      this.#logger.warn("files of a scan not removed", { program: this.name, reason: message });
+    });
   }
 
   async #learnEpoch(): Promise<void> {

@@ -44,6 +44,8 @@ export interface LineChildOptions {
   readonly logger: Logger;
 }
 
+const MAX_SAID_CHARS = 256;
+
 interface Waiting {
   readonly id: number;
   readonly resolve: (verdict: Verdict) => void;
@@ -58,6 +60,7 @@ export class LineChild {
   #waiting: Waiting | undefined;
   #isOver = false;
   #lineBytes = 0;
+  #said = "";
   #nextId = 1;
 
   constructor(options: LineChildOptions) {
@@ -68,9 +71,7 @@ export class LineChild {
     this.#child.once("exit", (code, signal) => this.#fail(`ended with ${signal ?? code}`));
     this.#child.stdout.on("data", (chunk: Buffer) => this.#measure(chunk));
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.#hear(line));
-    createInterface({ input: this.#child.stderr }).on("line", (line) =>
-      options.logger.debug("program said", { program: options.name, line: line.slice(0, 256) }),
-    );
+    this.#child.stderr.on("data", (chunk: Buffer) => this.#note(chunk));
   }
 
   /** It has ended, or will; another one is to be started. */
@@ -107,6 +108,16 @@ export class LineChild {
     this.#lineBytes = lastBreak < 0 ? this.#lineBytes + chunk.length : chunk.length - lastBreak - 1;
     if (this.#lineBytes > this.#options.maxLineBytes || chunk.length > this.#options.maxLineBytes) {
       this.#fail(`wrote a line of more than ${this.#options.maxLineBytes} bytes`);
+    }
+  }
+
+  /** Lines of its error output, each cut: one without an end costs no more than one with. */
+  #note(chunk: Buffer): void {
+    const { logger, name } = this.#options;
+    const lines = (this.#said + chunk.toString("utf8")).split("\n");
+    this.#said = (lines.pop() ?? "").slice(0, MAX_SAID_CHARS);
+    for (const line of lines) {
+      logger.debug("program said", { program: name, line: line.slice(0, MAX_SAID_CHARS) });
     }
   }
 

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, mkdtemp, open, rm } from "node:fs/promises";
+import { chmod, lstat, mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 
 /** Nobody else's to read; the program runs as the same user. */
 const OWN_FILE = 0o600;
+const OWN_DIRECTORY = 0o700;
 
 /** The directory of one scan: the program's working directory, gone with all in it afterwards. */
 export class ScanDirectory {
@@ -80,7 +81,25 @@ export class ScanDirectory {
     return hash.digest("hex");
   }
 
+  /** Rejects when something in it cannot be removed. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      await removeTree(this.path);
+    } catch {
+      // What unpacks an archive gives directories the modes that are written there, be it 0000.
+      await openUp(this.path);
+      await removeTree(this.path);
+    }
+  }
+}
+
+async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function openUp(directory: string): Promise<void> {
+  await chmod(directory, OWN_DIRECTORY);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openUp(join(directory, entry.name));
   }
 }

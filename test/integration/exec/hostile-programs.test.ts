@@ -44,13 +44,13 @@ describe("a program that", () => {
   ])("%s is an error, and leaves nothing", async (_, script, settings, message) => {
     await using subject = await new ExecUnderTest().start(script, settings);
     expect(await subject.scanned("content")).toMatchObject({ kind: "error", message });
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 
   it("ends and leaves others behind has them ended too", async () => {
     await using subject = await new ExecUnderTest().start("sleep 60 & (sleep 61 &) ; exit 0");
     expect(await subject.scanned("content")).toMatchObject({ kind: "clean" });
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 
   it("leaves its group and holds its output is an error, and not waited for", async () => {
@@ -69,7 +69,7 @@ describe("a program that", () => {
   ])("%s is heard all the same", async (_, script) => {
     await using subject = await new ExecUnderTest().start(script);
     expect(await subject.scanned(Buffer.alloc(4 * MiB))).toMatchObject({ kind: "blocked" });
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 
   it("does not read holds up the upload, and is ended at its time", async () => {
@@ -81,7 +81,7 @@ describe("a program that", () => {
     const { verdict } = await subject.scan(body());
     expect(verdict).toMatchObject({ kind: "error", reason: "timeout" });
     expect(taken).toBeLessThan(20);
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 
   it("floods its error output is read to its end, and its beginning kept", async () => {
@@ -101,7 +101,7 @@ describe("a scan that nobody waits for any more", () => {
     await using subject = await new ExecUnderTest().start("echo started; sleep 60 & wait");
     const signal = AbortSignal.timeout(200);
     await expect(subject.scan("content", { signal })).rejects.toThrow("given up");
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 
   it("does not start one when it waits for its turn", async () => {
@@ -113,7 +113,7 @@ describe("a scan that nobody waits for any more", () => {
     const second = subject.scan("content", { signal: AbortSignal.timeout(50) });
     await expect(second).rejects.toThrow();
     expect((await first).verdict.kind).toBe("error");
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 });
 
@@ -125,7 +125,7 @@ describe("an upload that breaks off", () => {
       throw new ScanProblem(400, "the body ended before its time");
     };
     await expect(subject.scan(body())).rejects.toThrow("before its time");
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
   });
 });
 
@@ -138,13 +138,14 @@ describe("a file name that somebody chose", () => {
       { ...settings, exitCodes: {}, verdict: '"suspicious"', message: "stdout" },
     );
     const { message } = await subject.scanned("content", { fileName });
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
     return message ?? "";
   }
 
   it.each([
     ["-rf", "--name=-rf"],
     ["../../etc/passwd", "--name=passwd"],
+    ["..", "--name=__"],
     ["C:\\a\\b.exe", "--name=b.exe"],
     ["two\nlines\0and zero", "--name=two_lines_and zero"],
     ["$(touch x);`id`", "--name=$(touch x);`id`"],

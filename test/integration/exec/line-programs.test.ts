@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs";
+import { memoryUsage } from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { contentOf, ExecUnderTest } from "./exec-under-test.ts";
 
@@ -13,6 +16,7 @@ require("node:readline").createInterface({ input: process.stdin }).on("line", (l
   const say = (answer) => console.log(JSON.stringify({ id, ...answer }));
   if (text === "crash") process.exit(3);
   if (text === "hang") return;
+  if (text === "mutter") require("node:fs").writeSync(2, Buffer.alloc(2e8, "x"));
   if (text === "flood") return process.stdout.write("x".repeat(1e6));
   if (text === "nonsense") return console.log("yes");
   if (text === "wrong id") return console.log(JSON.stringify({ id: id + 1, verdict: "clean" }));
@@ -72,12 +76,23 @@ describe("a program that lives from scan to scan", () => {
     expect(await subject.scanned("fine")).toMatchObject({ kind: "clean" });
   });
 
+  it("costs no memory with a line of its error output that has no end", async () => {
+    await using subject = await start();
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    collect();
+    const before = memoryUsage().heapUsed;
+    expect(await subject.scanned("mutter")).toMatchObject({ kind: "clean" });
+    collect();
+    expect(memoryUsage().heapUsed - before).toBeLessThan(5e7);
+  });
+
   it("leaves nothing when the scanner ends", async () => {
     const subject = await start();
     await subject.scanned("leave");
     expect(subject.left.length).toBeGreaterThan(0);
     await subject.engine.close();
-    await expect.poll(() => subject.left).toEqual([]);
+    await expect.poll(() => subject.left, { timeout: 15_000 }).toEqual([]);
     await subject[Symbol.asyncDispose]();
   });
 

@@ -116,7 +116,8 @@ describeWith([REDIS_SERVER], "a list in Redis", () => {
     redis.thaw();
     expect(verdict).toMatchObject({ kind: "error", reason: "engine-error" });
     expect(JSON.stringify(verdict)).not.toContain("canary");
-    await expect.poll(async () => (await verdictOf(engine, {}, hash)).kind).toBe("blocked");
+    const again = async () => (await verdictOf(engine, {}, hash)).kind;
+    await expect.poll(again, { timeout: 15_000 }).toBe("blocked");
   });
 
   it("starts while nobody listens, not ready, and gives errors", async () => {
