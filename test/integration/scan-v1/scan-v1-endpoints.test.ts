@@ -40,6 +40,35 @@ describe("ScanV1Scanner", () => {
       expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
     });
 
+    it("asks another endpoint where a connection broke without an answer", async () => {
+      await using other = await FakeScanner.start();
+      fake.script = (request) => void request.socket.destroy();
+      const scanner = await scannerOf({
+        urls: [fake.url, other.url],
+        retry: { ...options.retry, attempts: 2 },
+      });
+      expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
+      expect([fake.received.length, other.received.length]).toEqual([1, 1]);
+    });
+
+    it("asks again so seldom that a scanner in trouble is not buried", async () => {
+      fake.script = (request) => void request.socket.destroy();
+      const wanted: string[] = [];
+      const metrics = {
+        ...options.metrics,
+        retryWanted: (_scanner: string, result: string) => void wanted.push(result),
+      };
+      const retry = { attempts: 2, budgetPercent: 20, backoffMs: 0 };
+      const scanner = await scannerOf({ retry, metrics });
+      for (let scan = 0; scan < 40; scan += 1) await scanner.scan(entityOf("x"), scanContext());
+      const made = wanted.filter((result) => result === "made").length;
+      // A fifth of the scans, and the reserve of three.
+      expect(made).toBeGreaterThan(3);
+      expect(made).toBeLessThanOrEqual(40 / 5 + 3);
+      expect(fake.received).toHaveLength(40 + made);
+      expect(wanted).toContain("over-budget");
+    });
+
     it("asks another endpoint when one is busy, and leaves the busy one alone", async () => {
       await using other = await FakeScanner.start();
       fake.script = answersStatus(503, { "retry-after": "30" });
