@@ -124,6 +124,7 @@ export function serverOptions({ listen, limits, wire, drain }: Settings): IcapSe
       bodyTimeoutMs: limits.bodyTimeout,
       idleTimeoutMs: limits.idleTimeout,
       writeTimeoutMs: limits.writeTimeout,
+      halfClosedTimeoutMs: limits.halfClosedTimeout,
       lingerTimeoutMs: LINGER_MS,
     },
     parser: { limits: wireLimits },

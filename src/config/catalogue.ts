@@ -88,6 +88,11 @@ export const catalogue: Catalogue<Settings> = {
       "Longest time in which the ICAP client reads nothing of an answer.",
       timer,
     ),
+    halfClosedTimeout: duration(
+      "60s",
+      "Time for the answer to an ICAP client that has closed its side of the connection: it may be waiting, or gone.",
+      timer,
+    ),
     maxRequestsPerConnection: count(
       100_000,
       "Requests on one connection before it is closed; 0 means no limit.",

@@ -47,6 +47,7 @@ export interface Settings {
     readonly bodyTimeout: number;
     readonly idleTimeout: number;
     readonly writeTimeout: number;
+    readonly halfClosedTimeout: number;
     /** 0 means no limit. */
     readonly maxRequestsPerConnection: number;
     readonly maxConnectionAge: number;

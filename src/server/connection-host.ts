@@ -13,6 +13,8 @@ export interface ConnectionTimeouts {
   readonly idleTimeoutMs: number;
   /** For a client to take what was sent. */
   readonly writeTimeoutMs: number;
+  /** For the answer to a client that has closed its side: it waits, or is gone. */
+  readonly halfClosedTimeoutMs: number;
   /** For a client to close after our last answer. */
   readonly lingerTimeoutMs: number;
 }

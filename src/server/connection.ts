@@ -196,7 +196,8 @@ export class Connection implements RequestSink, ClientLink, Timed {
 
   onDeadline(): void {
     if (this.#clogged) this.#endCause = Cause.WriteTimeout;
-    if (this.#lingering || this.#clogged || this.#preface !== undefined) {
+    const isOver = this.#lingering || this.#clogged || this.#clientEnded;
+    if (isOver || this.#preface !== undefined) {
       this.#socket.destroy();
     } else if (this.#transaction !== undefined) {
       this.#parser.close();
@@ -328,7 +329,7 @@ export class Connection implements RequestSink, ClientLink, Timed {
       this.#deadlineAt = now + options.writeTimeoutMs;
     } else if (this.#transaction !== undefined) {
       const waits = this.#transaction.occupied || this.#pausedByTransaction;
-      this.#deadlineAt = waits ? Number.POSITIVE_INFINITY : now + options.bodyTimeoutMs;
+      this.#deadlineAt = now + (waits ? this.#patienceMs : options.bodyTimeoutMs);
       this.#headStarted = false;
     } else if (this.#parser.state === ParserState.Start) {
       this.#deadlineAt = now + options.idleTimeoutMs;
@@ -337,6 +338,11 @@ export class Connection implements RequestSink, ClientLink, Timed {
       this.#headStarted = true;
       this.#deadlineAt = now + options.headTimeoutMs;
     }
+  }
+
+  /** For an answer: as long as its service takes, but not for a client that may be gone (ADR 0060). */
+  get #patienceMs(): number {
+    return this.#clientEnded ? this.#options.halfClosedTimeoutMs : Number.POSITIVE_INFINITY;
   }
 
   /** Our last answer is sent. What the client still sends is read away, lest a reset destroys it. */
@@ -356,9 +362,10 @@ export class Connection implements RequestSink, ClientLink, Timed {
   }
 
   #endWithClient(): void {
-    // A client may close its side and still wait for the answer to a whole request.
+    // A client may close its side and still wait for the answer to a whole request (ADR 0060).
     if (this.#transaction === undefined) this.#socket.destroySoon();
-    else if (!this.#transaction.occupied) this.#socket.destroy();
+    else if (this.#transaction.occupied) this.#setDeadline();
+    else this.#socket.destroy();
   }
 
   #onClose(): void {

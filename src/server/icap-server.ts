@@ -78,11 +78,7 @@ export class IcapServer implements ConnectionHost<Connection> {
     this.metrics = ports.metrics;
     this.#logger = ports.logger;
     this.#admission = new Admission(options.limits);
-    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, writeTimeoutMs, lingerTimeoutMs } =
-      options.timeouts;
-    this.deadlines = new Deadlines(
-      Math.min(headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, writeTimeoutMs, lingerTimeoutMs),
-    );
+    this.deadlines = new Deadlines(Math.min(...Object.values(options.timeouts)));
     for (const cidr of options.trustedProxies) addNetwork(this.#trusted, cidr);
   }
 

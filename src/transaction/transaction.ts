@@ -336,7 +336,8 @@ export class Transaction implements MessageSource {
   }
 
   #sent(state: AnswerState): void {
-    if (this.#over) return;
+    // Sending ends early when the client is gone, which is told in its own time.
+    if (this.#over || this.#link.gone) return;
     if (state === AnswerState.Open) {
       const paused = this.#mode === BodyMode.Overflow;
       this.#mode = BodyMode.Echo;

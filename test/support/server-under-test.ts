@@ -41,6 +41,7 @@ const roomy: IcapServerOptions = {
     bodyTimeoutMs: longMs,
     idleTimeoutMs: longMs,
     writeTimeoutMs: longMs,
+    halfClosedTimeoutMs: longMs,
     lingerTimeoutMs: longMs,
   },
   parser: {},

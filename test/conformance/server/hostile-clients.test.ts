@@ -83,7 +83,7 @@ describe("a client that sends anything at all", () => {
         expect(metrics.ended).toBe(metrics.started);
         // Files are removed in their own time.
         await expect
-          .poll(() => [spools.budget.memoryBytes, spools.budget.diskBytes])
+          .poll(() => [spools.budget.memoryBytes, spools.budget.diskBytes], { timeout: 15_000 })
           .toEqual([0, 0]);
         expect(under.logged("error")).toEqual([]);
       }),

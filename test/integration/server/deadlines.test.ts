@@ -105,6 +105,49 @@ it("cuts an echo whose body stops coming: half of it must not pass for the whole
   expect(under.records).toMatchObject([{ cause: "timeout", icapStatus: 200 }]);
 });
 
+/** Judges until it is told to stop. */
+function endlessService() {
+  const began = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  const service = scriptedService({
+    judge: (_body, signal) => {
+      began.resolve();
+      signal.addEventListener("abort", () => stopped.resolve());
+      return new Promise(() => {});
+    },
+  });
+  return { service, began: began.promise, stopped: stopped.promise };
+}
+
+it("stops a scan for a client that has closed its side and does not get its answer in time", async () => {
+  const { service, began, stopped } = endlessService();
+  await using under = await ServerUnderTest.start({
+    services: [service],
+    server: { timeouts: { halfClosedTimeoutMs: shortMs } },
+  });
+  using connection = await under.connect();
+  await connection.send(icapRequest({ method, path, body: "body" }));
+  connection.endSending();
+  await began;
+  await stopped;
+  expect(await under.record(0)).toMatchObject({ cause: "client-abort", icapStatus: 0 });
+  await connection.expectEnd();
+});
+
+it("stops a scan for a client that has closed the connection, which looks the same", async () => {
+  const { service, began, stopped } = endlessService();
+  await using under = await ServerUnderTest.start({
+    services: [service],
+    server: { timeouts: { halfClosedTimeoutMs: shortMs } },
+  });
+  using connection = await under.connect();
+  await connection.send(icapRequest({ method, path, body: "body" }));
+  await began;
+  connection.close();
+  await stopped;
+  expect(await under.record(0)).toMatchObject({ cause: "client-abort", icapStatus: 0 });
+});
+
 it("does not count the time of a judgement as the client's", async () => {
   const judged = Promise.withResolvers<void>();
   await using under = await ServerUnderTest.start({
@@ -118,7 +161,12 @@ it("does not count the time of a judgement as the client's", async () => {
       echoService(),
     ],
     server: {
-      timeouts: { bodyTimeoutMs: shortMs, idleTimeoutMs: shortMs, headTimeoutMs: shortMs },
+      timeouts: {
+        bodyTimeoutMs: shortMs,
+        idleTimeoutMs: shortMs,
+        headTimeoutMs: shortMs,
+        halfClosedTimeoutMs: shortMs,
+      },
     },
   });
   // The second of each is held behind the first, and begins when that has been answered.

@@ -96,6 +96,18 @@ it("answers a client that closes its side behind a whole request, then closes", 
   await connection.expectEnd();
 });
 
+it("tells a client abort when the answer comes to a client that closed the connection meanwhile", async () => {
+  const { promise, resolve } = Promise.withResolvers<typeof unmodifiedOutcome>();
+  await using under = await ServerUnderTest.start({
+    services: [scriptedService({ judge: () => promise })],
+  });
+  using connection = await under.connect();
+  await connection.send(icapRequest({ method, path, body: "x".repeat(20_000_000) }));
+  connection.close();
+  resolve(unmodifiedOutcome);
+  expect(await under.record(0)).toMatchObject({ outcome: "failed", cause: "client-abort" });
+});
+
 it("sends all of a long answer to a client that has closed its side", async () => {
   const body = "x".repeat(8_000_000);
   await using under = await ServerUnderTest.start({ services: [echoService()] });

@@ -143,10 +143,13 @@ describe("the log of a process", () => {
     const log = createLog({ level: "info", fd });
     const line = "x".repeat(5000);
     await expect
-      .poll(() => {
-        log.logger.info(line);
-        return log.droppedLines;
-      })
+      .poll(
+        () => {
+          log.logger.info(line);
+          return log.droppedLines;
+        },
+        { timeout: 15_000 },
+      )
       .toBeGreaterThan(1);
   });
 
