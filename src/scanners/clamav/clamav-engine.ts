@@ -74,37 +74,48 @@ class ClamavEngine implements ScanEngine {
   }
 
   async scan(subject: ScanSubject): Promise<EngineVerdict> {
-    const { size, body } = subject;
+    const { size, body, pieces } = subject;
     if (this.#handOver?.admits(size)) return this.#scanFile(this.#handOver, subject, size);
     if ((size ?? Infinity) > MAX_KEPT_BYTES) return this.#ask(subject, streamed(body));
-    return this.#ask(subject, kept(await collected(body)));
+    return this.#ask(subject, kept(joined(pieces ?? (await collected(body)))));
   }
 
   async #scanFile(handOver: HandOver, subject: ScanSubject, size: number): Promise<EngineVerdict> {
-    const file = await handOver.keep(subject.body, size);
+    const file = await handOver.keep(subject.pieces ?? subject.body, size);
     try {
       return await this.#ask(subject, this.#filed(file));
     } finally {
-      file.remove();
+      file.release();
     }
   }
 
-  /** As a file, or as a stream to a clamd that cannot read it. */
-  #filed({ path }: HandedOver): Handing {
+  #filed(file: HandedOver): Handing {
     return {
       canRepeat: true,
       give: async (clamd, signal) => {
-        const reply = asStreamReply(await clamd.scanFile(path, signal), path);
-        if (!isUnreadable(reply)) return reply;
-        this.#noHandOver(clamd, reply);
-        return clamd.scan(createReadStream(path), signal);
+        try {
+          return await this.#giveFile(clamd, file, signal);
+        } catch (error) {
+          // It may have the file open for as long as it likes.
+          file.giveUp();
+          throw error;
+        }
       },
     };
+  }
+
+  /** As a file, or as a stream to a clamd that cannot read it. */
+  async #giveFile(clamd: Clamd, { path }: HandedOver, signal: AbortSignal): Promise<string> {
+    const reply = asStreamReply(await clamd.scanFile(path, signal), path);
+    if (!isUnreadable(reply)) return reply;
+    this.#noHandOver(clamd, reply);
+    return clamd.scan(createReadStream(path), signal);
   }
 
   /** A clamd that is somebody else, or elsewhere, cannot read what is handed over: as good as not configured. */
   #noHandOver({ label }: Clamd, why: string): void {
     if (this.#handOver === undefined) return;
+    this.#handOver.close();
     this.#handOver = undefined;
     this.#logger.warn(
       "clamd cannot read files that are handed over: they are streamed from now on",
@@ -136,6 +147,7 @@ class ClamavEngine implements ScanEngine {
   }
 
   async close(): Promise<void> {
+    this.#handOver?.close();
     for (const clamd of this.#clamds) clamd.close();
   }
 
@@ -189,8 +201,12 @@ function isUnreadable(reply: string): boolean {
   );
 }
 
-async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+async function collected(body: AsyncIterable<Buffer>): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return pieces;
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }

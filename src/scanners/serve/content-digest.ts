@@ -34,11 +34,13 @@ export async function* checkedBody(
   for await (const chunk of body) {
     hash.update(chunk);
     bytes += chunk.length;
-    // Node lets no body be longer than its length.
-    if (bytes === size) mustBe(hash.digest("hex"), sha256);
+    const isLast = bytes === size;
+    if (isLast) mustBe(hash.digest("hex"), sha256);
     yield chunk;
+    // Node lets no body be longer than its length.
+    if (isLast) return;
   }
-  if (bytes !== size) mustBe(hash.digest("hex"), sha256);
+  mustBe(hash.digest("hex"), sha256);
 }
 
 /** The SHA-256 of a body that is here. */

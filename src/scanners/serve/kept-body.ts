@@ -5,8 +5,8 @@ import { ScanProblem } from "./scan-problem.ts";
 const RETRY_AFTER_SECONDS = 1;
 
 /** Keeps all of a request's body, for engines that look at whole entities; the spool stays the caller's. */
-export async function keptBody({ body }: ScanSubject, spool: Spool): Promise<KeptBody> {
-  for await (const piece of body) {
+export async function keptBody({ body, pieces }: ScanSubject, spool: Spool): Promise<KeptBody> {
+  for await (const piece of pieces ?? body) {
     const result = spool.append(piece, 0, piece.length);
     if (result === AppendResult.Refused) throw refusalOf(spool);
     if (result === AppendResult.Pause) await drained(spool);

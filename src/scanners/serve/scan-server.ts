@@ -9,7 +9,7 @@ import { createListener } from "./listener.ts";
 import { answer, json, linger, type Page, text } from "./page.ts";
 import { holdMsOf, isScanPath, jobOfPath, pathOfJob } from "./pending-scans.ts";
 import { sendReplacement, takesReplacement } from "./replaced-content.ts";
-import { limitedBody } from "./request-body.ts";
+import { RequestBody } from "./request-body.ts";
 import { GivenUp, mustHaveRoom, within } from "./request-bounds.ts";
 import { scanTimeMs } from "./scan-deadline.ts";
 import type { EngineVerdict, ScanEngine } from "./scan-engine.ts";
@@ -44,6 +44,7 @@ export interface ScanServerOptions {
 
 /** Polls of scans that go on elsewhere, to a place of a scan: they take a connection and little else. */
 const POLLS_PER_PLACE = 16;
+const SCAN_PATH = "/v1/scan";
 /** For the metric only, as nginx has it: nobody is there to get an answer. */
 const CLIENT_GONE = 499;
 
@@ -133,7 +134,7 @@ export class ScanServer {
     try {
       const pathname = pathOf(request);
       if (pathname.startsWith("/v1/")) this.#access?.check(request);
-      if (pathname === "/v1/scan") await this.#scan(request, response);
+      if (pathname === SCAN_PATH) await this.#scan(request, response);
       else if (isScanPath(pathname)) await this.#pending(request, response, pathname);
       else this.#answer(request, response, await this.#page(request, pathname));
     } catch (error) {
@@ -278,12 +279,16 @@ export class ScanServer {
     }
   }
 
-  async *#body(request: IncomingMessage, response: ServerResponse): AsyncGenerator<Buffer> {
-    if (request.headers.expect !== undefined) response.writeContinue();
-    for await (const chunk of limitedBody(request, this.#options.maxBytes)) {
-      this.#tally.bytes += chunk.length;
-      yield chunk;
-    }
+  #body(request: IncomingMessage, response: ServerResponse): RequestBody {
+    return new RequestBody(request, {
+      maxBytes: this.#options.maxBytes,
+      onBegin: () => {
+        if (request.headers.expect !== undefined) response.writeContinue();
+      },
+      onBytes: (bytes) => {
+        this.#tally.bytes += bytes;
+      },
+    });
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -347,6 +352,7 @@ function verdictFor({ verdict, replacement }: EngineVerdict, request: IncomingMe
 }
 
 function pathOf({ url = "" }: IncomingMessage): string {
+  if (url === SCAN_PATH) return url;
   const target = URL.parse(url, "http://scanner");
   if (target === null) throw new ScanProblem(400, "the target is no path");
   return target.pathname;

@@ -1,4 +1,11 @@
-import { checkedBody, mustBe, SHA256_OF_NOTHING, sha256OfBody } from "./content-digest.ts";
+import {
+  checkedBody,
+  mustBe,
+  SHA256_OF_NOTHING,
+  sha256OfBody,
+  sha256OfPieces,
+} from "./content-digest.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { EngineAbilities, ScanSubject } from "./scan-engine.ts";
 import type { ScanHead } from "./scan-head.ts";
 import { ScanProblem } from "./scan-problem.ts";
@@ -23,23 +30,42 @@ export function checkAsked(head: ScanHead, abilities: EngineAbilities | undefine
 export async function scanSubject(
   head: ScanHead,
   abilities: EngineAbilities | undefined,
-  body: AsyncIterable<Buffer>,
+  body: RequestBody,
   signal: AbortSignal,
 ): Promise<ScanSubject> {
   const { size, stage, holdMs, contentSha256, entitySha256, facts } = head;
   if (takesContent(abilities)) {
-    const checked = contentSha256 === undefined ? body : checkedBody(body, contentSha256, size);
-    return { body: checked, size, stage, holdMs, signal, sha256: entitySha256, facts };
+    const asked = { size, stage, holdMs, signal, sha256: entitySha256, facts };
+    return { ...asked, ...(await givenBody(body, head)) };
   }
   const nothing = { body: noBody(), size: 0, stage, holdMs, signal, facts };
   if (size === 0 || stage !== "full") return { ...nothing, sha256: entitySha256 };
-  const sha256 = await sha256OfBody(body);
+  const sha256 = await sha256OfBody(body.arriving());
   mustBe(sha256, contentSha256);
   return { ...nothing, sha256 };
 }
 
+/** The body, held to its digest: a small one as a whole, any other as it arrives. */
+async function givenBody(
+  body: RequestBody,
+  { size, contentSha256 }: ScanHead,
+): Promise<Pick<ScanSubject, "body" | "pieces">> {
+  const pieces = await body.whole();
+  if (pieces === undefined) {
+    const arriving = body.arriving();
+    const isTold = contentSha256 !== undefined;
+    return { body: isTold ? checkedBody(arriving, contentSha256, size) : arriving };
+  }
+  if (contentSha256 !== undefined) mustBe(sha256OfPieces(pieces), contentSha256);
+  return { body: eachOf(pieces), pieces };
+}
+
 function takesContent(abilities: EngineAbilities | undefined): boolean {
   return abilities?.inputs.includes("content") ?? true;
+}
+
+async function* eachOf(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* pieces;
 }
 
 async function* noBody(): AsyncGenerator<Buffer> {}

@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
+import { Follower, type Sight } from "../../follow/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
-import { ContentWatch, type WatchedContent } from "./content-watch.ts";
 import { ScanProblem } from "./scan-problem.ts";
 
 /** Files by which a server shows who it is, and sees who asks. Each is read again when it changes. */
@@ -30,32 +30,33 @@ const POLL_MS = 5000;
 /** Who may scan: everybody, unless there are tokens or authorities of client certificates. */
 export class ServerAccess {
   readonly #files: AccessFiles;
-  readonly #watch: ContentWatch<Credentials>;
+  readonly #follower: Follower<Credentials>;
   #credentials: Credentials;
 
   private constructor(
     files: AccessFiles,
-    { content, digest }: WatchedContent<Credentials>,
+    { stamp, first }: { readonly stamp: string; readonly first: Credentials },
     { logger, onTls, pollMs = POLL_MS }: AccessOptions,
   ) {
     this.#files = files;
-    this.#credentials = content;
-    this.#watch = new ContentWatch({
-      pollMs,
-      digest,
-      read: () => readCredentials(files),
+    this.#credentials = first;
+    this.#follower = new Follower({
+      everyMs: pollMs,
+      stamp,
+      look: () => lookAt(files),
       use: (credentials) => {
         if (credentials.tls !== undefined) onTls(credentials.tls);
         this.#credentials = credentials;
         logger.info("credentials read again");
       },
-      onProblem: (message) => logger.error("credentials not read again", { reason: message }),
+      onProblem: (why) => logger.error("credentials not read again", { reason: why }),
     });
   }
 
   /** Rejects when a file cannot be read, or a token file has no token. */
   static async open(files: AccessFiles, options: AccessOptions): Promise<ServerAccess> {
-    return new ServerAccess(files, await readCredentials(files), options);
+    const { stamp, content } = await lookAt(files);
+    return new ServerAccess(files, { stamp, first: await content() }, options);
   }
 
   /** Undefined without TLS. */
@@ -83,7 +84,7 @@ export class ServerAccess {
   }
 
   close(): void {
-    this.#watch.close();
+    this.#follower.close();
   }
 }
 
@@ -94,10 +95,7 @@ export interface AccessOptions {
   readonly pollMs?: number;
 }
 
-async function readCredentials({
-  tokenFile,
-  tls,
-}: AccessFiles): Promise<WatchedContent<Credentials>> {
+async function lookAt({ tokenFile, tls }: AccessFiles): Promise<Sight<Credentials>> {
   const read = (path: string | undefined) =>
     path === undefined ? undefined : readFile(path, "utf8");
   const texts = await Promise.all(
@@ -105,11 +103,11 @@ async function readCredentials({
   );
   const [tokenText, cert, key, ca] = texts;
   return {
-    digest: digestOf(JSON.stringify(texts)).toString("hex"),
-    content: {
+    stamp: digestOf(JSON.stringify(texts)).toString("hex"),
+    content: () => ({
       tokens: tokenText === undefined ? undefined : tokensOf(tokenText),
       tls: cert === undefined ? undefined : { cert, key, ca, minVersion: "TLSv1.2" },
-    },
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HandOver } from "../../../src/scanners/clamav/hand-over.ts";
 import { type Logger, silentLogger } from "../../../src/telemetry/index.ts";
@@ -64,10 +64,30 @@ describeWith(clamavPrograms, "bodies that Debian's clamd reads as files", () => 
     expect(answers.map(({ document }) => document.verdict)).toEqual(expected);
   });
 
-  it("leave nothing behind", async () => {
+  it("leave nothing behind for longer than a moment", async () => {
     const scanner = await scannerOf(clamd().flag);
     await Promise.all([scan(scanner, eicar), scan(scanner, randomBytes(50_000))]);
+    await expect.poll(() => readdirSync(directory.path), { timeout: 15_000 }).toEqual([]);
+  });
+
+  it("leave nothing behind when the scanner ends", async () => {
+    const scanner = await startScanner([clamd().flag], {
+      handOverDirectory: directory.path,
+      drainTimeoutMs: 0,
+    });
+    await Promise.all([scan(scanner, eicar), scan(scanner, randomBytes(50_000))]);
+    await scanner.drain();
     expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  it("each get their own verdict, whatever their file had before", async () => {
+    const scanner = await scannerOf(clamd().flag);
+    const long = randomBytes(30_000).toString("hex");
+    const verdicts: unknown[] = [];
+    for (const body of [long, eicar, long, "", eicar]) {
+      verdicts.push((await scan(scanner, body)).document.verdict);
+    }
+    expect(verdicts).toEqual(["clean", "blocked", "clean", "clean", "blocked"]);
   });
 
   it("are streamed when their length is unknown", async () => {
@@ -126,8 +146,56 @@ describe("a directory for bodies", () => {
     const handOver = new HandOver({ directory: directory.path, ...limits });
     const file = await handOver.keep(pieces("x".repeat(100)), 100);
     expect(handOver.admits(51)).toBe(false);
-    file.remove();
+    file.release();
     expect(handOver.admits(51)).toBe(true);
+  });
+
+  it("has a body in the file that another has left", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const first = await handOver.keep(pieces("a long ", "body"), 11);
+    first.release();
+    const second = await handOver.keep([Buffer.from("sho"), Buffer.from("rt")], 5);
+    expect(second.path).toBe(first.path);
+    expect(readFileSync(second.path, "utf8")).toBe("short");
+    second.release();
+    handOver.close();
+  });
+
+  it("has a file for each body at once", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const files = [await handOver.keep(pieces("one"), 3), await handOver.keep(pieces("two"), 3)];
+    expect(files.map(({ path }) => readFileSync(path, "utf8"))).toEqual(["one", "two"]);
+    for (const file of files) file.release();
+    handOver.close();
+  });
+
+  it("never writes to a file again that a clamd may still read", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const file = await handOver.keep(pieces("body"), 4);
+    file.giveUp();
+    file.release();
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  it("gives up files that no body is in for those that are needed", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const files = [
+      await handOver.keep(pieces("x".repeat(75)), 75),
+      await handOver.keep(pieces("y".repeat(75)), 75),
+    ];
+    for (const file of files) file.release();
+    await handOver.keep(pieces("z".repeat(100)), 100);
+    expect(readdirSync(directory.path)).toHaveLength(1);
+    handOver.close();
+  });
+
+  it("loses a file that is released after its end", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const file = await handOver.keep(pieces("body"), 4);
+    handOver.close();
+    expect(readFileSync(file.path, "utf8")).toBe("body");
+    file.release();
+    expect(readdirSync(directory.path)).toEqual([]);
   });
 
   it("keeps nothing of a body that ends before its time", async () => {
