@@ -6,10 +6,12 @@ export interface RoundOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
+  /** Seconds of each run of the warm-up; left out: as the others. */
+  readonly warmUpSeconds?: number;
   /** Told before each round; round 0 is the warm-up. */
   readonly onRound?: (round: number) => void;
   /** Told after each run, the warm-up's too. */
-  readonly onRun?: (peer: string, mode: string, report: LoadReport) => void;
+  readonly onRun?: (sample: Sample) => void;
 }
 
 /** One short load run. */
@@ -41,15 +43,24 @@ export async function measureRounds(
           ...loadOf(mode, running),
           connections: options.connections,
           warmUp: settleSeconds,
-          seconds: options.seconds,
+          seconds: secondsOf(round, options),
         });
-        options.onRun?.(running.peer.name, mode.name, report);
-        // Round 0 only warms up: code is compiled, socket buffers have grown.
-        if (round > 0) samples.push({ round, mode: mode.name, peer: running.peer.name, report });
+        const sample = { round, mode: mode.name, peer: running.peer.name, report };
+        options.onRun?.(sample);
+        samples.push(sample);
       }
     }
   }
-  return samples;
+  return samples.filter(isMeasured);
+}
+
+/** Round 0 only warms up: code is compiled, socket buffers have grown. */
+export function isMeasured({ round }: Pick<Sample, "round">): boolean {
+  return round > 0;
+}
+
+function secondsOf(round: number, { seconds, warmUpSeconds = seconds }: RoundOptions): number {
+  return isMeasured({ round }) ? seconds : warmUpSeconds;
 }
 
 /** What the load generator must know to run a mode on a peer. */

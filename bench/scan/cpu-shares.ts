@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { processTree } from "../process-tree.ts";
+import { isMeasured, type Sample } from "../rounds.ts";
 import type { RunningPeer } from "../running-peer.ts";
 import { short } from "../table.ts";
 import type { ScanMode } from "./scan-modes.ts";
@@ -23,14 +24,16 @@ export class CpuShares {
     for (const peer of peers) this.#spent(peer);
   }
 
-  /** Counts what a peer has spent since it was last counted for `mode`. */
-  add(peer: string, mode: string, requests: number): void {
+  /** Counts what a peer has spent since it was last counted; of a warm-up, for nothing. */
+  add({ round, peer, mode, report }: Sample): void {
     const running = this.#peers.find((one) => one.peer.name === peer);
     if (running === undefined) return;
+    const spent = this.#spent(running);
+    if (!isMeasured({ round })) return;
     const key = `${peer} ${mode}`;
     const sum = this.#sums.get(key) ?? { requests: 0, secondsByProcess: new Map() };
-    sum.requests += requests;
-    for (const [name, seconds] of this.#spent(running)) {
+    sum.requests += report.requests;
+    for (const [name, seconds] of spent) {
       sum.secondsByProcess.set(name, (sum.secondsByProcess.get(name) ?? 0) + seconds);
     }
     this.#sums.set(key, sum);

@@ -18,6 +18,7 @@ export interface ScansRun {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
+  readonly warmUpSeconds: number;
 }
 
 interface Row extends ModeSummary {
@@ -30,12 +31,14 @@ interface Row extends ModeSummary {
  * than one process.
  */
 export async function measureScans(group: PeerGroup, run: ScansRun): Promise<void> {
-  const { peers, modes, rounds, seconds, connections } = run;
+  const { peers, modes, rounds, seconds, connections, warmUpSeconds } = run;
   const placement = findPlacement({ serverCpus: Number.POSITIVE_INFINITY });
   const generator = { program: buildLoadGenerator(), placement: placement.generator };
   const machine = describeMachine();
   print(machineLine(machine));
-  print(`${rounds} rounds of ${seconds} s, ${connections} connections; ${placement.description}\n`);
+  print(
+    `${rounds} rounds of ${seconds} s after ${warmUpSeconds} s, ${connections} connections; ${placement.description}\n`,
+  );
   const running: RunningPeer[] = [];
   for (const peer of peers) running.push(await group.start(peer, placement));
   const shares = new CpuShares(running);
@@ -43,8 +46,9 @@ export async function measureScans(group: PeerGroup, run: ScansRun): Promise<voi
     rounds,
     seconds,
     connections,
+    warmUpSeconds,
     onRound: (round) => progress(round === 0 ? "warming up" : `round ${round} of ${rounds}`),
-    onRun: (peer, mode, { requests }) => shares.add(peer, mode, requests),
+    onRun: (sample) => shares.add(sample),
   });
   progress("");
   const names = peers.map((peer) => peer.name);

@@ -151,7 +151,10 @@ function listensOn(port: number): string {
 }
 
 function resourcesFile({ directory, scannerPort }: Place): string {
-  const file = join(directory, "resources.yaml");
+  // In a directory of its own, as a ConfigMap is: clamd makes directories in the other one, and it is watched.
+  const resources = join(directory, "resources");
+  mkdirSync(resources);
+  const file = join(resources, "resources.yaml");
   writeFileSync(
     file,
     `apiVersion: icap.sluice.dev/v1alpha1
