@@ -1,5 +1,7 @@
 import type { PurgeSelection, RememberedVerdict, VerdictKey } from "./verdict-cache.ts";
 
+/** Above it one mark stands for all: rather forgotten too much. */
+const MAX_MARKS = 100_000;
 /** Any scanner, or any content. */
 const ANY = "*";
 
@@ -15,9 +17,13 @@ export class PurgeMarks {
     return this.#before.size;
   }
 
-  add({ scanner = ANY, sha256 = ANY, before }: PurgeSelection): void {
+  /** The moment that holds now for what is selected: never an earlier one than before. */
+  add({ scanner = ANY, sha256 = ANY, before }: PurgeSelection): number {
     const name = nameOf(scanner, sha256);
-    this.#before.set(name, Math.max(before, this.#before.get(name) ?? 0));
+    if (this.#before.size >= MAX_MARKS && !this.#before.has(name)) return this.#addAll(before);
+    const latest = Math.max(before, this.#before.get(name) ?? 0);
+    this.#before.set(name, latest);
+    return latest;
   }
 
   covers({ scanner, sha256 }: VerdictKey, { begunAt }: RememberedVerdict): boolean {
@@ -30,11 +36,10 @@ export class PurgeMarks {
     );
   }
 
-  /** Drops marks that no remembered verdict is old enough for. */
-  dropBefore(time: number): void {
-    for (const [name, before] of this.#before) {
-      if (before < time) this.#before.delete(name);
-    }
+  #addAll(before: number): number {
+    const latest = this.#before.values().reduce((a, b) => Math.max(a, b), before);
+    this.#before.clear();
+    return this.add({ before: latest });
   }
 
   #isBefore(begunAt: number, scanner: string, sha256: string): boolean {

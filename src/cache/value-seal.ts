@@ -1,37 +1,38 @@
 import { hash, timingSafeEqual } from "node:crypto";
 
-/** First byte of a sealed value: how the rest is to be read. */
-const Form = { Plain: 1, Authenticated: 2 } as const;
+/** First byte of a sealed value: what it was sealed with. */
+const Form = { Known: 1, Secret: 2 } as const;
 /** HMAC-SHA-256 cut to 128 bits (RFC 2104 §5): forging takes 2^128 tries, each of them seen. */
 const TAG_BYTES = 16;
 
 /**
- * Protects values that lie where others may write. With keys, a value is bound to its place: who can
- * write to the store but has no key can neither make a value nor move one to another place. Without
- * keys it is only marked with its version.
+ * Protects values that lie where others may write. A value is bound to its place: who can write to the
+ * store but has no key can neither make a value nor move one to another place. Without keys of its own
+ * it is sealed with one that everybody knows: that keeps nobody from making a value, but an answer to
+ * another question, or half of one, is none.
  */
 export class ValueSeal {
   readonly #keys: readonly HmacKey[];
+  readonly #form: number;
 
   /** The first key signs, all of them verify, so that a key can be replaced pod by pod. */
   constructor(keys: readonly Buffer[]) {
-    this.#keys = keys.map(hmacKey);
+    this.#keys = keys.length === 0 ? [KNOWN_KEY] : keys.map(hmacKey);
+    this.#form = keys.length === 0 ? Form.Known : Form.Secret;
   }
 
   get authenticates(): boolean {
-    return this.#keys.length > 0;
+    return this.#form === Form.Secret;
   }
 
   seal(place: string, value: Buffer): Buffer {
-    const [key] = this.#keys;
-    if (key === undefined) return Buffer.concat([Buffer.of(Form.Plain), value]);
-    return Buffer.concat([Buffer.of(Form.Authenticated), tagOf(key, place, value), value]);
+    const [key = KNOWN_KEY] = this.#keys;
+    return Buffer.concat([Buffer.of(this.#form), tagOf(key, place, value), value]);
   }
 
   /** The value, or undefined when it is of another version or does not verify. */
   open(place: string, sealed: Buffer): Buffer | undefined {
-    if (!this.authenticates) return sealed[0] === Form.Plain ? sealed.subarray(1) : undefined;
-    if (sealed[0] !== Form.Authenticated || sealed.length < 1 + TAG_BYTES) return undefined;
+    if (sealed[0] !== this.#form || sealed.length < 1 + TAG_BYTES) return undefined;
     const tag = sealed.subarray(1, 1 + TAG_BYTES);
     const value = sealed.subarray(1 + TAG_BYTES);
     const verifies = this.#keys.some((key) => timingSafeEqual(tag, tagOf(key, place, value)));
@@ -46,6 +47,7 @@ interface HmacKey {
 }
 
 const BLOCK_BYTES = 64;
+const KNOWN_KEY = hmacKey(Buffer.from("sluice"));
 
 function hmacKey(key: Buffer): HmacKey {
   const short = key.length > BLOCK_BYTES ? hash("sha256", key, "buffer") : key;

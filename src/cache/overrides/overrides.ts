@@ -86,7 +86,6 @@ export class Overrides {
         name: TABLE,
         now: clocks.wall,
         onEntry: (entry) => this.#adopt(entry),
-        onRemoved: (sha256) => this.#putBack(sha256),
         onUnverified: () => this.#alarm("unverified"),
       });
   }

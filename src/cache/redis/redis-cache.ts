@@ -51,9 +51,10 @@ const TIMING: SharingTiming = { lockMs: 5000, pollMs: [50, 500], purgePollMs: 50
 const LONGEST_WAIT_MS = 60_000;
 /** The form of a value, and what a seal adds to it. */
 const LARGEST_SEALED = MAX_VALUE_BYTES + 17;
+const ALARM_EVERY_MS = 60_000;
+
 /** Longer than any verdict is remembered. */
 const PURGE_MS = 31 * 86_400_000;
-const ALARM_EVERY_MS = 60_000;
 
 /** Says whose turn it is. */
 const Right = { Busy: 0, Locked: 1, Unlocked: 2 } as const;
@@ -83,7 +84,7 @@ export class RedisVerdictCache implements VerdictCache {
       now,
       name: "purges",
       pollMs: this.#timing.purgePollMs,
-      onEntry: (entry) => this.#marks.add(selectionOf(entry)),
+      onEntry: (entry) => this.#mark(entry),
       onUnverified: () => this.#alarm(),
     });
   }
@@ -254,7 +255,7 @@ export class RedisVerdictCache implements VerdictCache {
     const encoded = encodeVerdict(remembered);
     const ttlMs = Math.ceil(remembered.expiresAt - this.#options.now());
     if (encoded === undefined || ttlMs <= 0) return undefined;
-    return { sealed: this.#options.seal.seal(key.digest, encoded), ttlMs };
+    return { sealed: this.#options.seal.seal(this.#valueKey(key), encoded), ttlMs };
   }
 
   #open(key: VerdictKey, sealed: Buffer): RememberedVerdict | undefined {
@@ -263,7 +264,7 @@ export class RedisVerdictCache implements VerdictCache {
       metrics.cacheRead(CacheTier.Redis, ReadResult.Miss);
       return undefined;
     }
-    const value = seal.open(key.digest, sealed);
+    const value = seal.open(this.#valueKey(key), sealed);
     const remembered = value && decodeVerdict(value);
     if (remembered === undefined) {
       this.#alarm();
@@ -302,6 +303,18 @@ export class RedisVerdictCache implements VerdictCache {
     if (now - this.#alarmedAt < ALARM_EVERY_MS) return;
     this.#alarmedAt = now;
     logger.warn("a value in redis does not verify", { prefix: this.#options.connection.prefix });
+  }
+
+  #mark(entry: SharedEntry): void {
+    const selection = selectionOf(entry);
+    if (!Number.isFinite(selection.before)) {
+      this.#alarm();
+      return;
+    }
+    const before = this.#marks.add(selection);
+    if (before <= selection.before) return;
+    // An old one lies in the place of a later one. Not at once: the table is in the midst of its entries.
+    setImmediate(() => void this.purge({ ...selection, before }).catch(() => {}));
   }
 
   #token(): string {

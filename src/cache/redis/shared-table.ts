@@ -11,8 +11,6 @@ export interface SharedTableOptions {
   readonly pollMs: number;
   /** Called with each entry that is there, whenever something has changed. Must not throw. */
   readonly onEntry: (entry: SharedEntry) => void;
-  /** Called with the field of each entry that went away before its time. Must not throw. */
-  readonly onRemoved?: (field: string) => void;
   /** Called for each value that does not verify. */
   readonly onUnverified: () => void;
   /** Milliseconds since 1970, as `Date.now`. */
@@ -26,9 +24,10 @@ export interface SharedEntry {
   readonly until: number;
 }
 
-/** Fields of the hash beside entries: another value after each change, and one value for its whole life. */
+/** The field of the hash beside entries: another value after each change. */
 const REVISION = "";
-const LIFE = "!";
+/** So many looks at the revision, and the next one is at all of it: not everybody who writes tells. */
+const LOOKS = 12;
 const CHANNEL = "table:";
 const MAX_ENTRIES = 100_000;
 /** An operator waits for these; a scan does not. */
@@ -36,8 +35,9 @@ const TIMEOUT_MS = 2000;
 
 /**
  * A small table that every process holds whole in its memory: written rarely, by operators, and read
- * with each scan. It follows Redis within `pollMs`. Entries that Redis has lost are written again by
- * those who know them, so that a restart of Redis brings nothing back that was forbidden.
+ * with each scan. It follows Redis within `pollMs`. Entries stay until their time is over: what Redis
+ * has lost, or somebody took away, is written again by those who know it, so that neither a restart of
+ * Redis nor whoever can write there brings anything back that was forbidden.
  */
 export class SharedTable {
   readonly #options: SharedTableOptions;
@@ -45,7 +45,7 @@ export class SharedTable {
   readonly #entries = new Map<string, SharedEntry>();
   readonly #timer: NodeJS.Timeout;
   #revision: string | undefined;
-  #life: string | undefined;
+  #looks = 0;
   #refreshing: Promise<void> | undefined;
   /** Somebody told of a change, perhaps after it was looked for. */
   #isStale = false;
@@ -66,16 +66,12 @@ export class SharedTable {
 
   /** Adds or replaces an entry. Resolves when Redis has it; rejects when it has not, or may not have. */
   async put(entry: SharedEntry): Promise<void> {
-    if (entry.field === REVISION || entry.field === LIFE)
-      throw new TypeError("no field for entries");
+    if (entry.field === REVISION) throw new TypeError("no field for entries");
+    if (this.#entries.size >= MAX_ENTRIES && !this.#entries.has(entry.field)) {
+      throw new SharedTableError("full");
+    }
     this.#entries.set(entry.field, entry);
     await this.#write([entry], []);
-  }
-
-  /** Takes an entry away. As `put`. */
-  async remove(field: string): Promise<void> {
-    this.#entries.delete(field);
-    await this.#write([], [field]);
   }
 
   /** Drops an entry here alone, such as one that could not be written. */
@@ -102,7 +98,6 @@ export class SharedTable {
       async (client) => {
         if (removed.length > 0) await client.hdel(this.#key, ...removed);
         if (entries.length > 0) await client.hset(this.#key, ...entries.flatMap(this.#sealed));
-        await client.hsetnx(this.#key, LIFE, randomUUID());
         await client.hset(this.#key, REVISION, randomUUID());
         await client.publish(connection.prefix + CHANNEL + name, "");
       },
@@ -132,7 +127,9 @@ export class SharedTable {
     if (seen.kind !== "value") return;
     const revision = seen.value ?? "";
     const isGone = revision === "" && this.#entries.size > 0;
-    if (revision === this.#revision && !isGone) return;
+    this.#looks += 1;
+    if (revision === this.#revision && !isGone && this.#looks < LOOKS) return;
+    this.#looks = 0;
     const all = await connection.run((client) => client.hgetallBuffer(this.#key), {
       timeoutMs: TIMEOUT_MS,
     });
@@ -143,20 +140,15 @@ export class SharedTable {
 
   async #take(fields: Readonly<Record<string, Buffer>>): Promise<void> {
     const found = this.#openAll(fields);
-    // Another life: the table was lost with all it held, and what is known here goes back there.
-    const life = fields[LIFE]?.toString();
-    const isLost = life === undefined || life !== this.#life;
-    this.#life = life;
-    const lost = isLost ? this.entries.filter(({ field }) => !found.has(field)) : [];
-    if (!isLost) this.#removeAllBut(found);
+    const lost = this.entries.filter(({ field }) => !found.has(field));
     for (const entry of found.values()) this.#adopt(entry);
     if (lost.length > 0) await this.#write(lost, []).catch(() => {});
   }
 
   #openAll(fields: Readonly<Record<string, Buffer>>): ReadonlyMap<string, SharedEntry> {
     const found = new Map<string, SharedEntry>();
-    for (const [field, sealed] of Object.entries(fields).slice(0, MAX_ENTRIES)) {
-      if (field === REVISION || field === LIFE) continue;
+    for (const [field, sealed] of Object.entries(fields)) {
+      if (field === REVISION || found.size >= MAX_ENTRIES) continue;
       const entry = this.#opened(field, sealed);
       if (entry === undefined) this.#options.onUnverified();
       else if (entry.until > this.#options.now()) found.set(field, entry);
@@ -181,29 +173,23 @@ export class SharedTable {
     this.#options.onEntry(entry);
   }
 
-  #removeAllBut(found: ReadonlyMap<string, SharedEntry>): void {
-    for (const field of this.#entries.keys()) {
-      if (found.has(field)) continue;
-      this.#entries.delete(field);
-      this.#options.onRemoved?.(field);
-    }
-  }
-
   #dropExpired(): void {
     const now = this.#options.now();
     const expired = this.entries.filter(({ until }) => until <= now).map(({ field }) => field);
     for (const field of expired) this.#entries.delete(field);
     if (expired.length === 0) return;
-    for (const field of expired) this.#options.onRemoved?.(field);
     void this.#write([], expired).catch(() => {});
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  sick: "Redis is not available",
+  full: `there are ${MAX_ENTRIES} entries already`,
+};
+
 /** Redis did not take a change. */
 export class SharedTableError extends Error {
-  constructor(kind: "timeout" | "error" | "sick") {
-    super(
-      kind === "sick" ? "Redis is not available" : `Redis did not confirm the change (${kind})`,
-    );
+  constructor(kind: "timeout" | "error" | "sick" | "full") {
+    super(reasons[kind] ?? `Redis did not confirm the change (${kind})`);
   }
 }

@@ -74,10 +74,9 @@ describeWith([REDIS_SERVER], "whoever can write to Redis", () => {
 
   it("cannot guess a tag", async () => {
     const { fresh, valueKey } = await afterScan();
-    const digest = valueKey.slice(prefix.length + 2, -1);
     await redis.admin.set(
       valueKey,
-      new ValueSeal([Buffer.from("a guess")]).seal(digest, cleanValue),
+      new ValueSeal([Buffer.from("a guess")]).seal(valueKey, cleanValue),
     );
     expect(await verdictOf(fresh)).toBe("blocked");
   });
@@ -112,7 +111,7 @@ describeWith([REDIS_SERVER], "whoever can write to Redis", () => {
 
   it("cannot purge, which only costs scans, without the key either", async () => {
     const { fresh } = await afterScan();
-    await redis.admin.hset(`${prefix}table:purges`, "|", "[9e15,'9e15']", "", "changed", "!", "x");
+    await redis.admin.hset(`${prefix}table:purges`, "|", "[9e15,'9e15']", "", "changed");
     await redis.admin.publish(`${prefix}table:purges`, "");
     await expect.poll(() => fresh.metrics.reads.get("redis unverified")).toBe(1);
     expect(await verdictOf(fresh)).toBe("blocked");

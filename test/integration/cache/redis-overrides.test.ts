@@ -187,8 +187,9 @@ describeWith([REDIS_SERVER], "overrides in redis", () => {
       await using one = await pod({ prefix, keys: [] });
       const [now, later] = [Date.now(), Date.now() + DAY_MS];
       const forged = ["allow", "because", "mallory", null, now, later, now];
-      const value = JSON.stringify([later, JSON.stringify(forged)]);
-      await tamper(prefix, () => redis.admin.hset(table(prefix), HASH, `\u0001${value}`));
+      const value = Buffer.from(JSON.stringify([later, JSON.stringify(forged)]));
+      const sealed = new ValueSeal([]).seal(`${table(prefix)}:${HASH}`, value);
+      await tamper(prefix, () => redis.admin.hset(table(prefix), HASH, sealed));
       await expect.poll(() => one.alarms).toContain("not-authenticated");
       expect(one.overrides.all).toEqual([]);
     });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { VerdictKind } from "../../../src/scanning/index.ts";
 import { CountingScanner, Pod, type PodOptions, startPods } from "../../support/cache-fleet.ts";
 import { describeWith } from "../../support/programs.ts";
@@ -240,7 +240,41 @@ describeWith([REDIS_SERVER], "pods that share a Redis", () => {
     const [one] = (await start(1, { prefix, timing })) as [Pod];
     await one.cache.purge({ before: 1000 });
     await redis.admin.flushall();
-    await expect.poll(() => redis.admin.hlen(`${prefix}table:purges`)).toBe(3);
+    await expect.poll(() => redis.admin.hlen(`${prefix}table:purges`)).toBe(2);
+  });
+
+  describe("bring nothing back that was purged when somebody", () => {
+    const table = (prefix: string): string => `${prefix}table:purges`;
+    const field = "|IcapScanner/a/clamav";
+    const before = 2_000_000_000_000;
+    const purged = async (prefix: string): Promise<Pod> => {
+      const timing = { lockMs: 5000, pollMs: [50, 500], purgePollMs: 20 } as const;
+      const [one] = (await start(1, { prefix, timing })) as [Pod];
+      await one.cache.purge({ scanner: "IcapScanner/a/clamav", before: 1000 });
+      return one;
+    };
+
+    it("takes the mark away and tells nobody", async () => {
+      const prefix = ownPrefix();
+      await purged(prefix);
+      await redis.admin.hdel(table(prefix), field);
+      await expect
+        .poll(() => redis.admin.hexists(table(prefix), field), { timeout: 15_000 })
+        .toBe(1);
+    });
+
+    it("puts an old mark in its place", async () => {
+      const prefix = ownPrefix();
+      const one = await purged(prefix);
+      const old = await redis.admin.hgetBuffer(table(prefix), field);
+      await one.cache.purge({ scanner: "IcapScanner/a/clamav", before });
+      await redis.admin.hset(table(prefix), field, old as Buffer);
+      await expect
+        .poll(async () => String(await redis.admin.hgetBuffer(table(prefix), field)), {
+          timeout: 15_000,
+        })
+        .toContain(String(before));
+    });
   });
 
   it("say that Redis cannot be told of a purge", async () => {

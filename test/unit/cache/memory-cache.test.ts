@@ -78,3 +78,26 @@ describe("verdicts in memory", () => {
     expect(Object.fromEntries(metrics.reads)).toEqual({ "memory miss": 1, "memory hit": 1 });
   });
 });
+
+describe("purges in memory", () => {
+  const overtaken = { ...clean(9e15), begunAt: 5, judgedAt: 5 };
+
+  it("cost bounded memory: too many are one that forgets all", async () => {
+    const { cache } = build();
+    cache.set(keyOf("a"), overtaken);
+    for (let index = 0; index < 100_000; index++) {
+      await cache.purge({ sha256: String(index), before: 1 });
+    }
+    expect(cache.near(keyOf("a"))).toBeDefined();
+    await cache.purge({ sha256: "one more", before: 6 });
+    expect(cache.near(keyOf("a"))).toBeUndefined();
+  });
+
+  it("hold also when an earlier one is told later", async () => {
+    const { cache } = build();
+    cache.set(keyOf("a"), overtaken);
+    await cache.purge({ before: 6 });
+    await cache.purge({ before: 1 });
+    expect(cache.near(keyOf("a"))).toBeUndefined();
+  });
+});

@@ -65,8 +65,16 @@ describe("a sealed value", () => {
     expect(plain.open("here", plain.seal("here", value))).toEqual(value);
   });
 
+  it("is no answer to another question without keys either", () => {
+    const plain = new ValueSeal([]);
+    const sealed = plain.seal("here", value);
+    expect(plain.open("there", sealed)).toBeUndefined();
+    expect(plain.open("here", sealed.subarray(0, -1))).toBeUndefined();
+  });
+
   it("carries the HMAC-SHA-256 of its place and its value, cut to 128 bits [RFC 2104 §5]", () => {
     const anyBytes = fc.uint8Array({ maxLength: 200 });
+
     fc.assert(
       fc.property(anyBytes, fc.string({ unit: "grapheme" }), anyBytes, (key, place, value) => {
         const sealed = new ValueSeal([Buffer.from(key)]).seal(place, Buffer.from(value));
@@ -79,9 +87,9 @@ describe("a sealed value", () => {
     );
   });
 
-  it("costs 17 bytes, and one without a key", () => {
+  it("costs 17 bytes, with keys or without", () => {
     expect(seal.seal("here", value)).toHaveLength(value.length + 17);
-    expect(new ValueSeal([]).seal("here", value)).toHaveLength(value.length + 1);
+    expect(new ValueSeal([]).seal("here", value)).toHaveLength(value.length + 17);
   });
 
   it.each([0, 1, 16, 17])("is not made of %d bytes of nothing", (length) => {
