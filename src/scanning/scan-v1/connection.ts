@@ -1,7 +1,7 @@
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { Pool } from "undici";
-import { type Reply, type ReplyOptions, readReply } from "./reply.ts";
+import { type Reply, type ReplyOptions, ReplyReader } from "./reply.ts";
 import { dropUnflushed, watchUploads } from "./unflushed-uploads.ts";
 
 /** How to reach a scanner and to prove who asks; made of secrets, so never logged. */
@@ -72,18 +72,16 @@ export class Connection {
 
   /** Rejects when no whole answer comes, or one beyond the limits. */
   async exchange(request: HttpRequest): Promise<Reply> {
-    const { method, path, signal } = request;
+    const { method, path, headers, signal } = request;
     // A view of its own, so that the connection of this upload can be told from others of the bytes.
     const body = Buffer.isBuffer(request.body) ? request.body.subarray() : request.body;
+    const reader = new ReplyReader(request, signal);
     try {
-      const response = await this.#pool.request({
-        method,
-        path,
-        signal,
-        headers: { ...request.headers, ...this.#auth },
-        body: body ?? null,
-      });
-      return await readReply(response, request);
+      this.#pool.dispatch(
+        { method, path, headers: { ...headers, ...this.#auth }, body: body ?? null },
+        reader,
+      );
+      return await reader.reply;
     } finally {
       if (Buffer.isBuffer(body)) dropUnflushed(body);
     }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Replacement } from "../verdict.ts";
 import { type ContentKeeper, keepContent } from "./replaced-content.ts";
@@ -24,46 +25,148 @@ export interface ReplyOptions {
   readonly mayContinue?: boolean | undefined;
 }
 
+type Headers = Reply["headers"];
+type Controller = Dispatcher.DispatchController;
+
 const MAX_JSON_BYTES = 1024 * 1024;
 /** What is read of an answer without a use, to keep its connection. */
 const MAX_UNUSED_BYTES = 64 * 1024;
 /** 8 KiB as base64url. */
 const MAX_RESULT_LENGTH = 10_923;
 
-/** Rejects when the answer ends before its time. */
-export async function readReply(
-  response: Dispatcher.ResponseData,
-  { keeper, mayContinue = false }: ReplyOptions,
-): Promise<Reply> {
-  const { statusCode: status, headers } = response;
-  const reply = { status, headers, mayContinue };
-  if (keeper !== undefined && status === 200 && headers["scan-verdict"] === "modified") {
-    return { ...reply, ...(await modifiedOf(response, keeper)) };
+/** Makes texts of answers; a byte order mark is no part of them. */
+const utf8 = new TextDecoder();
+
+/**
+ * Reads one answer, as undici hands it over: a verdict document in one piece needs no stream of its own.
+ * Only content in place of the entity is one, since the spool sets its pace.
+ */
+export class ReplyReader implements Dispatcher.DispatchHandler {
+  /** Rejects when no answer comes, when it ends before its time, and when the signal says so. */
+  readonly reply: Promise<Reply>;
+  readonly #options: ReplyOptions;
+  readonly #signal: AbortSignal;
+  #resolve!: (reply: Reply) => void;
+  #reject!: (error: unknown) => void;
+  #controller: Controller | undefined;
+  #status = 0;
+  #headers: Headers = {};
+  #trailers: Headers = {};
+  /** Why the answer is not read; undefined while it is. */
+  #unused: string | undefined;
+  #content: Readable | undefined;
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(options: ReplyOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
-  return { ...reply, json: await jsonOf(response) };
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#abort();
+    else this.#signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: Headers): void {
+    // 103 and the like; the answer is still to come.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    const { keeper } = this.#options;
+    const isContent = status === 200 && headers["scan-verdict"] === "modified";
+    if (keeper === undefined || !isContent) {
+      this.#unused = status === 200 ? unlikeJson(headers) : "not read";
+      if (Number(headers["content-length"]) > this.#limit) this.#leave(controller);
+    } else {
+      this.#unused = codingOf(headers);
+      if (this.#unused === undefined) this.#keepContent(controller, keeper);
+    }
+  }
+
+  onResponseData(controller: Controller, piece: Buffer): void {
+    if (this.#content !== undefined) {
+      if (!this.#content.push(piece)) controller.pause();
+      return;
+    }
+    this.#bytes += piece.length;
+    if (this.#bytes > this.#limit) this.#leave(controller);
+    else if (this.#unused === undefined) this.#pieces.push(piece);
+  }
+
+  onResponseEnd(_controller: Controller, trailers: Headers): void {
+    this.#signal.removeEventListener("abort", this.#abort);
+    this.#trailers = trailers;
+    if (this.#content === undefined) this.#end(this.#text());
+    else this.#content.push(null);
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#signal.removeEventListener("abort", this.#abort);
+    if (this.#content === undefined) this.#reject(error);
+    else this.#content.destroy(error);
+  }
+
+  readonly #abort = (): void => this.#controller?.abort(this.#signal.reason);
+
+  get #limit(): number {
+    return this.#unused === undefined ? MAX_JSON_BYTES : MAX_UNUSED_BYTES;
+  }
+
+  /** The answer is too long: what is known of it counts, and its connection ends. */
+  #leave(controller: Controller): void {
+    this.#end({
+      unreadable: this.#unused ?? `the answer is over ${MAX_JSON_BYTES} bytes`,
+    });
+    controller.abort(TOO_LONG);
+  }
+
+  #text(): Reply["json"] {
+    if (this.#unused !== undefined) return { unreadable: this.#unused };
+    const [first = NO_BYTES] = this.#pieces;
+    return utf8.decode(this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first);
+  }
+
+  #end(json: Reply["json"], more?: Pick<Reply, "content" | "inTrailer">): void {
+    const { mayContinue = false } = this.#options;
+    this.#resolve({ status: this.#status, headers: this.#headers, mayContinue, json, ...more });
+  }
+
+  #keepContent(controller: Controller, keeper: ContentKeeper): void {
+    const content = new Readable({
+      read: () => controller.resume(),
+      destroy(error, done) {
+        // Whoever leaves before the end wants no more of it.
+        if (!this.readableEnded) controller.abort(error ?? TOO_LONG);
+        done(error);
+      },
+    });
+    this.#content = content;
+    void this.#kept(content, keeper).catch(this.#reject);
+  }
+
+  /** The content is the body; the document comes in `Scan-Result`, behind the body or before it: the last counts. */
+  async #kept(stream: Readable, keeper: ContentKeeper): Promise<void> {
+    const headers = this.#headers;
+    const content = await keepContent(stream, keeper, mediaTypeOf(headers));
+    if ("unreadable" in content) return this.#end(content);
+    // Known only now.
+    const trailer = this.#trailers["scan-result"];
+    const inTrailer = trailer !== undefined;
+    this.#end(resultOf(trailer ?? headers["scan-result"]), { content, inTrailer });
+  }
 }
 
-async function jsonOf(response: Dispatcher.ResponseData): Promise<Reply["json"]> {
-  const { statusCode, headers, body } = response;
-  const why = statusCode === 200 ? unlikeJson(headers) : "not read";
-  if (why !== undefined) {
-    await body.dump({ limit: MAX_UNUSED_BYTES });
-    return { unreadable: why };
-  }
-  // Its own length bounds it: no need to count, piece by piece.
-  if (Number(headers["content-length"]) <= MAX_JSON_BYTES) return await body.text();
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    // Leaving the loop ends the connection.
-    if (bytes > MAX_JSON_BYTES) return { unreadable: `the answer is over ${MAX_JSON_BYTES} bytes` };
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, bytes).toString("utf8");
-}
+const NO_BYTES = Buffer.alloc(0);
+/** Made once: nobody sees it, and a trace of the stack costs more than the rest. */
+const TOO_LONG = new Error("the answer is not read to its end");
 
-function unlikeJson(headers: Dispatcher.ResponseData["headers"]): string | undefined {
+function unlikeJson(headers: Headers): string | undefined {
   const type = String(headers["content-type"] ?? "none").split(";", 1)[0] as string;
   if (type.trim().toLowerCase() !== "application/json") {
     return "the answer is not application/json";
@@ -71,30 +174,11 @@ function unlikeJson(headers: Dispatcher.ResponseData["headers"]): string | undef
   return codingOf(headers);
 }
 
-function codingOf(headers: Dispatcher.ResponseData["headers"]): string | undefined {
+function codingOf(headers: Headers): string | undefined {
   return headers["content-encoding"] === undefined ? undefined : "the answer has a content coding";
 }
 
-/** The content is the body; the document comes in `Scan-Result`, behind the body or before it: the last counts. */
-async function modifiedOf(
-  response: Dispatcher.ResponseData,
-  keeper: ContentKeeper,
-): Promise<Pick<Reply, "json" | "content" | "inTrailer">> {
-  const { headers, body } = response;
-  const why = codingOf(headers);
-  if (why !== undefined) {
-    await body.dump({ limit: MAX_UNUSED_BYTES });
-    return { json: { unreadable: why } };
-  }
-  const content = await keepContent(body, keeper, mediaTypeOf(headers));
-  if ("unreadable" in content) return { json: content };
-  // Known only now.
-  const trailer = response.trailers["scan-result"];
-  const inTrailer = trailer !== undefined;
-  return { json: resultOf(trailer ?? headers["scan-result"]), content, inTrailer };
-}
-
-function resultOf(value: string | string[] | undefined): Reply["json"] {
+function resultOf(value: string | readonly string[] | undefined): Reply["json"] {
   if (value === undefined) return { unreadable: "replaced content came without Scan-Result" };
   if (typeof value !== "string" || value.length > MAX_RESULT_LENGTH) {
     return { unreadable: "Scan-Result is more than one, or over 8 KiB" };
@@ -103,7 +187,7 @@ function resultOf(value: string | string[] | undefined): Reply["json"] {
 }
 
 /** As a value that can stand in a head; what else a scanner says of its content is nothing. */
-function mediaTypeOf(headers: Dispatcher.ResponseData["headers"]): string | undefined {
+function mediaTypeOf(headers: Headers): string | undefined {
   const type = headers["content-type"];
   return typeof type === "string" && /^[!-~]+\/[ -~]{1,255}$/.test(type) ? type : undefined;
 }
