@@ -12,6 +12,7 @@ const folders = {
     may: ["cel", "services/rules", "scanning/template"],
     outside: ["zod", "yaml", "smol-toml", "fastest-levenshtein", "@marcbachmann/cel-js"],
   },
+  follow: { may: [] },
   entity: { may: ["telemetry"] },
   scanning: {
     may: ["entity", "telemetry"],
@@ -22,7 +23,7 @@ const folders = {
     outside: ["undici", "ipaddr.js"],
   },
   scanners: {
-    may: ["cel", "scanning", "entity", "telemetry"],
+    may: ["cel", "follow", "scanning", "entity", "telemetry"],
     outside: [
       ...["worker_threads", "child_process", "http", "https", "net", "tls", "sqlite"],
       ...["negotiator", "zod", "yaml", "tldts", "ioredis", "pg", "mysql2"],
@@ -41,9 +42,14 @@ const folders = {
     may: ["protocol", "entity", "scanning", "telemetry"],
     outside: ["net", "zod", "negotiator", "mustache"], // of net, addresses only: see biome.json
   },
-  runtime: { may: ["resources", "services", "background", "entity", "scanning", "telemetry"] },
+  runtime: {
+    may: ["follow", "resources", "services", "background", "entity", "scanning", "telemetry"],
+  },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
-  server: { may: ["protocol", "transaction", "telemetry"], outside: ["net", "tls", "cluster"] },
+  server: {
+    may: ["follow", "protocol", "transaction", "telemetry"],
+    outside: ["net", "tls", "cluster"],
+  },
   admin: { may: ["telemetry"], outside: ["http", "zod"] },
   client: { may: ["protocol"], outside: ["net", "tls"] },
   chain: {

@@ -1,5 +1,5 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
+import { createPrivateKey, hash, X509Certificate } from "node:crypto";
+import { Follower } from "../follow/index.ts";
 import type { ScannerCredentials } from "../scanning/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
@@ -16,60 +16,37 @@ export interface CredentialWatchOptions<T extends ScannerCredentials> {
 }
 
 /**
- * Looks at a scanner's secrets again and again and tells of those that changed: by polling, since
- * mounted Secrets change by a symlink swap. What cannot be used, such as a certificate whose key is
- * not written yet, is logged once, and what was told last stays in use.
+ * Follows a scanner's secrets and tells of those that changed. What cannot be used, such as a certificate
+ * whose key is not written yet, is logged once, and what was told last stays in use.
  */
 export class CredentialWatch<T extends ScannerCredentials> {
-  readonly #options: CredentialWatchOptions<T>;
-  readonly #timer: NodeJS.Timeout;
-  #used: T;
-  #isLooking = false;
-  #isBad = false;
-  #isStopped = false;
+  readonly #follower: Follower<T>;
 
-  constructor(options: CredentialWatchOptions<T>) {
-    this.#options = options;
-    this.#used = options.first;
-    this.#timer = setInterval(() => void this.#look(), options.everyMs);
-    this.#timer.unref();
+  constructor({ read, first, onChange, everyMs, scanner, logger }: CredentialWatchOptions<T>) {
+    this.#follower = new Follower({
+      look: async () => {
+        const credentials = await read();
+        checkTls(credentials);
+        return { stamp: stampOf(credentials), content: () => credentials };
+      },
+      stamp: stampOf(first),
+      everyMs,
+      use: (credentials) => {
+        logger.info("scanner's secrets have changed", { scanner });
+        onChange(credentials);
+      },
+      onProblem: (why) =>
+        logger.warn("scanner's secrets cannot be used, the last ones stay", { scanner, why }),
+    });
   }
 
   stop(): void {
-    this.#isStopped = true;
-    clearInterval(this.#timer);
+    this.#follower.close();
   }
+}
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      const read = await this.#options.read();
-      checkTls(read);
-      if (!this.#isStopped) this.#take(read);
-    } catch (error) {
-      this.#refuse(error);
-    } finally {
-      this.#isLooking = false;
-    }
-  }
-
-  #take(read: T): void {
-    this.#isBad = false;
-    if (isDeepStrictEqual(read, this.#used)) return;
-    const { scanner, logger, onChange } = this.#options;
-    this.#used = read;
-    logger.info("scanner's secrets have changed", { scanner });
-    onChange(read);
-  }
-
-  #refuse(error: unknown): void {
-    const { scanner, logger } = this.#options;
-    if (this.#isBad || this.#isStopped) return;
-    this.#isBad = true;
-    const why = error instanceof Error ? error.message : String(error);
-    logger.warn("scanner's secrets cannot be used, the last ones stay", { scanner, why });
-  }
+function stampOf(credentials: ScannerCredentials): string {
+  return hash("sha256", JSON.stringify(credentials));
 }
 
 /** Throws when TLS could not make anything of them. Messages of OpenSSL name no contents. */

@@ -1,6 +1,6 @@
-import { type FSWatcher, type Stats, statSync, watch } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
+import { Follower, fileStamp, watchPaths } from "../follow/index.ts";
 import type { SourceFile } from "../resources/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
@@ -35,109 +35,52 @@ export async function readResourceFiles(paths: readonly string[]): Promise<Sourc
  */
 export class ResourceFiles {
   readonly #options: ResourceFilesOptions;
-  readonly #timer: NodeJS.Timeout;
-  readonly #watchers: FSWatcher[] = [];
+  readonly #follower: Follower<SourceFile[]>;
+  readonly #endEvents: () => void;
   /** Contents that were told of last. */
   #told: string;
-  #seen = "";
-  #quietTimer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #looksAgain = false;
-  #telling: Promise<void> = Promise.resolve();
-  #closed = false;
 
   /** @param initial what is served already, as `readResourceFiles` gave it */
   constructor(options: ResourceFilesOptions, initial: readonly SourceFile[]) {
+    const { paths, pollMs, quietMs, events = true, logger } = options;
     this.#options = options;
     this.#told = contentsOf(initial);
-    this.#timer = setInterval(() => void this.look(), options.pollMs);
-    this.#timer.unref();
-    if (options.events ?? true) {
-      for (const path of options.paths) this.#watch(path);
-    }
+    this.#follower = new Follower({
+      look: async () => ({ stamp: await stampOf(paths), content: () => readResourceFiles(paths) }),
+      everyMs: pollMs,
+      quietMs,
+      use: (files) => this.#tell(files),
+      onProblem: (_why, cause) => this.#tellOfOutage(cause),
+    });
+    const onDeaf = (path: string, err: unknown): void =>
+      logger.debug("no file events, polling only", { path, err });
+    this.#endEvents = watchPaths(events ? paths : [], () => void this.look(), onDeaf);
     // What changed since the initial contents were read.
     void this.look();
   }
 
   close(): void {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#quietTimer);
-    for (const watcher of this.#watchers) watcher.close();
+    this.#follower.close();
+    this.#endEvents();
   }
 
   /** Looks at the files now; new contents are told of once they have been left alone. */
   look(): Promise<void> {
-    this.#looksAgain = this.#looking !== undefined;
-    this.#looking ??= this.#lookUntilDone().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
+    return this.#follower.look();
   }
 
-  async #lookUntilDone(): Promise<void> {
-    do {
-      this.#looksAgain = false;
-      const seen = await signatureOf(this.#options.paths);
-      if (!this.#closed && seen !== this.#seen) this.#awaitQuiet(seen);
-    } while (this.#looksAgain && !this.#closed);
-  }
-
-  /**
-   * Watches directories: a file that an editor or a swapped link replaces is another file, of which its
-   * own watcher would not hear.
-   */
-  #watch(path: string): void {
-    const { logger } = this.#options;
-    try {
-      const isDirectory = statSync(path).isDirectory();
-      const watcher = watch(
-        isDirectory ? path : dirname(path),
-        { persistent: false },
-        (_event, name) => {
-          if (isDirectory || concerns(name, basename(path))) void this.look();
-        },
-      );
-      watcher.on("error", () => watcher.close());
-      this.#watchers.push(watcher);
-    } catch (err) {
-      logger.debug("no file events, polling only", { path, err });
-    }
-  }
-
-  #awaitQuiet(seen: string): void {
-    this.#seen = seen;
-    clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => {
-      // One after the other: what is told last is what is served.
-      this.#telling = this.#telling.then(() => this.#tell(seen));
-    }, this.#options.quietMs);
-    this.#quietTimer.unref();
-  }
-
-  async #tell(seen: string): Promise<void> {
-    const { paths, onChange, onUnreadable } = this.#options;
-    const read = await readResourceFiles(paths).catch((err: unknown) => ({ err }));
-    if ((await signatureOf(paths)) !== seen) {
-      this.#seen = "";
-      return await this.look();
-    }
-    if (this.#closed) return;
-    if ("err" in read) {
-      // Back again, they are told of, even if they are what they were.
-      this.#told = "";
-      return onUnreadable(read.err);
-    }
-    const contents = contentsOf(read);
+  async #tell(files: readonly SourceFile[]): Promise<void> {
+    const contents = contentsOf(files);
     if (contents === this.#told) return;
     this.#told = contents;
-    await onChange(read);
+    await this.#options.onChange(files);
   }
-}
 
-/** Whether an event in a directory may be about a file in it: `..data` is what Kubernetes swaps. */
-function concerns(changed: string | null, name: string): boolean {
-  return changed === null || changed === name || changed.startsWith("..");
+  #tellOfOutage(cause: unknown): void {
+    // Back again, they are told of, even if they are what they were.
+    this.#told = "";
+    this.#options.onUnreadable(cause);
+  }
 }
 
 async function listFiles(paths: readonly string[]): Promise<string[]> {
@@ -155,18 +98,10 @@ async function listFiles(paths: readonly string[]): Promise<string[]> {
 }
 
 /** Changes when a file is written, replaced, added, removed or made unreadable. */
-async function signatureOf(paths: readonly string[]): Promise<string> {
-  try {
-    const names = await listFiles(paths);
-    const facts = await Promise.all(names.map((name) => stat(name)));
-    return names.map((name, index) => markOf(name, facts[index] as Stats)).join("\n");
-  } catch (error) {
-    return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-function markOf(name: string, { dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${name} ${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+async function stampOf(paths: readonly string[]): Promise<string> {
+  const names = await listFiles(paths);
+  const stamps = await Promise.all(names.map(async (name) => `${name} ${await fileStamp(name)}`));
+  return stamps.join("\n");
 }
 
 function contentsOf(files: readonly SourceFile[]): string {

@@ -1,7 +1,9 @@
+import { hash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type SecureVersion, type Server } from "node:tls";
+import { Follower, type Sight } from "../follow/index.ts";
 import { type ConnectionMetrics, type Logger, RefusalReason } from "../telemetry/index.ts";
-import { FileWatch } from "./file-watch.ts";
 import { PrefaceReader } from "./proxy-protocol.ts";
 
 export interface TlsOptions {
@@ -21,6 +23,10 @@ export interface TlsGateOptions extends TlsOptions {
   /** Handshakes under way at the same time. */
   readonly maxHandshakes: number;
 }
+
+/** A certificate and its key are two files: who has written one may not be done. */
+const QUIET_MS = 100;
+const KEPT = "TLS certificate not usable, keeping the old one";
 
 /** A connection that is not served yet. */
 interface Handshake {
@@ -44,11 +50,15 @@ export class TlsGate {
   readonly #options: TlsGateOptions;
   readonly #ports: TlsGatePorts;
   readonly #server: Server;
-  readonly #watch: FileWatch;
+  readonly #files: Follower<Buffer[]>;
   readonly #handshakes = new Map<Socket, Handshake>();
   #closed = false;
 
-  private constructor(options: TlsGateOptions, ports: TlsGatePorts, files: Buffer[]) {
+  private constructor(
+    options: TlsGateOptions,
+    ports: TlsGatePorts,
+    { stamp, files }: { readonly stamp: string; readonly files: Buffer[] },
+  ) {
     this.#options = options;
     this.#ports = ports;
     this.#server = createServer({
@@ -76,16 +86,20 @@ export class TlsGate {
       }
       socket.destroy();
     });
-    this.#watch = new FileWatch(watchedFiles(options), files, {
+    this.#files = new Follower({
+      look: () => lookAt(watchedFiles(options)),
+      stamp,
       everyMs: options.reloadMs,
-      onChange: (changed) => this.#reload(changed),
+      quietMs: QUIET_MS,
+      use: (changed) => this.#reload(changed),
+      onProblem: (_why, err) => ports.logger.error(KEPT, { err }),
     });
   }
 
   /** Rejects when a file cannot be read or used. */
   static async open(options: TlsGateOptions, ports: TlsGatePorts): Promise<TlsGate> {
-    const files = await FileWatch.read(watchedFiles(options));
-    return new TlsGate(options, ports, files);
+    const { stamp, content } = await lookAt(watchedFiles(options));
+    return new TlsGate(options, ports, { stamp, files: await content() });
   }
 
   /** @param proxied the first bytes are a PROXY preface, before the handshake */
@@ -109,7 +123,7 @@ export class TlsGate {
   /** Ends handshakes under way; connections that are served are not its affair any more. */
   close(): void {
     this.#closed = true;
-    this.#watch.stop();
+    this.#files.close();
     for (const socket of [...this.#handshakes.keys()]) socket.destroy();
   }
 
@@ -143,19 +157,21 @@ export class TlsGate {
   }
 
   #reload(files: Buffer[]): void {
-    try {
-      this.#server.setSecureContext(contextOptions(this.#options, files));
-      this.#ports.logger.info("TLS certificate reloaded");
-    } catch (err) {
-      // Half-written files, or a key that does not belong to the certificate: the old pair serves on.
-      this.#ports.logger.error("TLS certificate not usable, keeping the old one", { err });
-    }
+    // Throws on a key that does not belong to the certificate.
+    this.#server.setSecureContext(contextOptions(this.#options, files));
+    this.#ports.logger.info("TLS certificate reloaded");
   }
 }
 
 function watchedFiles(options: TlsOptions): string[] {
   const { certFile, keyFile, clientCaFile } = options;
   return clientCaFile === undefined ? [certFile, keyFile] : [certFile, keyFile, clientCaFile];
+}
+
+async function lookAt(paths: readonly string[]): Promise<Sight<Buffer[]>> {
+  const files = await Promise.all(paths.map((path) => readFile(path)));
+  const stamp = files.map((bytes) => hash("sha256", bytes)).join(" ");
+  return { stamp, content: () => files };
 }
 
 function contextOptions(options: TlsOptions, files: Buffer[]): SecureContextOptions {

@@ -1,8 +1,7 @@
-import { fileStamp } from "./file-stamp.ts";
+import { Follower, type FollowerOptions, fileStamp } from "../../follow/index.ts";
 import { readInThread } from "./list-thread.ts";
 import type { ListSource } from "./list-worker.ts";
 import type { FileListOptions } from "./open-list.ts";
-import { Reloaded } from "./reloaded.ts";
 
 /** What the thread that reads a list tells beside the list. */
 interface ListReport {
@@ -24,13 +23,32 @@ interface Loaded<List> {
   readonly loadedAt: number;
 }
 
+interface FollowedList<List>
+  extends Pick<FollowerOptions<Loaded<List>>, "look" | "stamp" | "everyMs">,
+    Pick<FileListOptions, "logger"> {
+  readonly name: string;
+}
+
 /** A list kept equal to its file or directory: read in a thread, swapped at once, and logged. */
 export class FileList<List> {
   failedReloads = 0;
-  readonly #reloaded: Reloaded<Loaded<List>>;
+  readonly #follower: Follower<Loaded<List>>;
+  #loaded: Loaded<List>;
 
-  private constructor(reloaded: Reloaded<Loaded<List>>) {
-    this.#reloaded = reloaded;
+  private constructor(first: Loaded<List>, following: FollowedList<List>) {
+    const { logger, name, ...options } = following;
+    this.#loaded = first;
+    this.#follower = new Follower({
+      ...options,
+      use: (loaded) => {
+        this.#loaded = loaded;
+        logger.info("list loaded again", { list: name, digest: loaded.report.digest });
+      },
+      onProblem: (problem) => {
+        this.failedReloads += 1;
+        logger.warn("list not loaded again", { list: name, problem });
+      },
+    });
   }
 
   /** Rejects, with file and line, when it cannot be used. */
@@ -45,36 +63,26 @@ export class FileList<List> {
         logger.warn("lines of a list skipped", { list: name, skippedLines, problems });
       return { list, report, loadedAt: Date.now() / 1000 };
     };
-    const reloaded = await Reloaded.open({
-      stamp: () => fileStamp(path),
-      load,
-      pollMs,
-      onProblem: (problem) => {
-        file.failedReloads += 1;
-        logger.warn("list not loaded again", { list: name, problem });
-      },
-    });
-    const file = new FileList<List>(reloaded);
-    reloaded.onChange(({ report }) =>
-      logger.info("list loaded again", { list: name, digest: report.digest }),
-    );
-    return file;
+    const look = async () => ({ stamp: await fileStamp(path), content: load });
+    // Before the content: what changes while it is read is read again next time.
+    const { stamp } = await look();
+    return new FileList<List>(await load(), { look, stamp, everyMs: pollMs, logger, name });
   }
 
   get list(): List {
-    return this.#reloaded.content.list;
+    return this.#loaded.list;
   }
 
   get report(): ListReport {
-    return this.#reloaded.content.report;
+    return this.#loaded.report;
   }
 
   get loadedAt(): number {
-    return this.#reloaded.content.loadedAt;
+    return this.#loaded.loadedAt;
   }
 
   close(): void {
-    this.#reloaded.close();
+    this.#follower.close();
   }
 }
 

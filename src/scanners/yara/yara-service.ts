@@ -6,11 +6,11 @@ import {
   SPOOL_DEFAULTS,
   SpoolStore,
 } from "../../entity/index.ts";
+import { Follower, type Sight } from "../../follow/index.ts";
 import { CacheScope, type ScanContext } from "../../scanning/index.ts";
 import type { Logger, MetricsRegistry } from "../../telemetry/index.ts";
 import { createEmbeddedScanner } from "../embedded/embedded-scanner.ts";
 import type { EmbeddedScanner } from "../embedded/pooled-scanner.ts";
-import { ContentWatch, type WatchedContent } from "../serve/content-watch.ts";
 import { keptBody } from "../serve/kept-body.ts";
 import type {
   EngineAbilities,
@@ -52,11 +52,11 @@ interface Generation {
 export async function createYaraService(options: YaraServiceOptions): Promise<ScanEngine> {
   const { cacheDirectory, workDirectory } = options;
   if (cacheDirectory !== undefined) mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
-  const { content, digest } = await watchedRules(options);
+  const { content, stamp } = await lookAtRules(options);
   const spools = await SpoolStore.open({ ...SPOOL_DEFAULTS, directory: workDirectory });
   try {
-    const first = await generation(options, content);
-    return new YaraService(options, spools, first, digest);
+    const first = await generation(options, await content());
+    return new YaraService(options, spools, first, stamp);
   } catch (error) {
     await spools.close();
     throw error;
@@ -74,23 +74,26 @@ class YaraService implements ScanEngine {
   };
   readonly #options: YaraServiceOptions;
   readonly #spools: SpoolStore;
-  readonly #watch: ContentWatch<readonly RuleSource[]>;
+  readonly #rules: Follower<readonly RuleSource[]>;
   #current: Generation;
   readonly #closing = new Set<Promise<void>>();
   #reloads = 0;
   #failures = 0;
   #isFaulty = false;
 
-  constructor(options: YaraServiceOptions, spools: SpoolStore, first: Generation, digest: string) {
+  constructor(options: YaraServiceOptions, spools: SpoolStore, first: Generation, stamp: string) {
     this.#options = options;
     this.#spools = spools;
     this.#current = first;
-    this.#watch = new ContentWatch({
-      pollMs: options.pollMs,
-      digest,
-      read: () => watchedRules(options),
+    this.#rules = new Follower({
+      look: () => lookAtRules(options),
+      stamp,
+      everyMs: options.pollMs,
       use: (sources) => this.#use(sources),
-      onProblem: (message) => this.#keepOld(message),
+      onProblem: (why) => this.#keepOld(why),
+      onMended: () => {
+        this.#isFaulty = false;
+      },
     });
   }
 
@@ -145,7 +148,7 @@ class YaraService implements ScanEngine {
   }
 
   async close(): Promise<void> {
-    this.#watch.close();
+    this.#rules.close();
     await Promise.all([this.#current.scanner.close(), ...this.#closing]);
     await this.#spools.close();
   }
@@ -155,7 +158,6 @@ class YaraService implements ScanEngine {
     const old = this.#current;
     this.#current = next;
     this.#reloads += 1;
-    this.#isFaulty = false;
     const { rules } = next.scanner.describe();
     this.#options.logger.info("rules read again", { rules, epoch: next.scanner.epoch });
     this.#closeWhenUnused(old);
@@ -194,13 +196,13 @@ async function generation(
   throw new Error(degraded.split(";")[0]);
 }
 
-async function watchedRules({
+async function lookAtRules({
   rules,
   shippedRules,
-}: YaraServiceOptions): Promise<WatchedContent<readonly RuleSource[]>> {
+}: YaraServiceOptions): Promise<Sight<readonly RuleSource[]>> {
   const shipped = shippedRules ? [shippedRulesDirectory()] : [];
   const content = await readRules([...shipped, ...rules]);
-  return { content, digest: rulesDigest(content) };
+  return { stamp: rulesDigest(content), content: () => content };
 }
 
 function entityOf({ content, size, sha256, head }: KeptBody, { facts }: ScanSubject): Entity {

@@ -1,6 +1,5 @@
-import { fileStamp } from "../file-stamp.ts";
+import { Follower, type FollowerOptions, fileStamp } from "../../../follow/index.ts";
 import { readInThread } from "../list-thread.ts";
-import { Reloaded } from "../reloaded.ts";
 import { HashList } from "./hash-list.ts";
 import type { HashListData } from "./hash-list-builder.ts";
 
@@ -23,45 +22,54 @@ const POLL_MS = 5000;
 
 /** A hash list kept equal to its file, which is read in a thread of its own. */
 export class HashListFile {
-  readonly #file: Reloaded<Loaded>;
+  readonly #follower: Follower<Loaded>;
+  #loaded: Loaded;
+  #onChange: OnChange = () => {};
 
-  private constructor(file: Reloaded<Loaded>) {
-    this.#file = file;
+  private constructor(
+    first: Loaded,
+    following: Pick<FollowerOptions<Loaded>, "look" | "stamp" | "everyMs" | "onProblem">,
+  ) {
+    this.#loaded = first;
+    this.#follower = new Follower({
+      ...following,
+      use: (loaded) => {
+        this.#loaded = loaded;
+        this.#onChange(loaded.list, loaded.data);
+      },
+    });
   }
 
   /** Reads the file. Rejects, with file and line, when it cannot be used. */
   static async open(options: HashListFileOptions): Promise<HashListFile> {
     const { path, pollMs = POLL_MS, onProblem = () => {} } = options;
-    const file = await Reloaded.open({
-      stamp: () => fileStamp(path),
-      load: () => load(path),
-      pollMs,
-      onProblem,
-    });
-    return new HashListFile(file);
+    const look = async () => ({ stamp: await fileStamp(path), content: () => load(path) });
+    // Before the content: what changes while it is read is read again next time.
+    const { stamp, content } = await look();
+    return new HashListFile(await content(), { look, stamp, everyMs: pollMs, onProblem });
   }
 
   get list(): HashList {
-    return this.#file.content.list;
+    return this.#loaded.list;
   }
 
   /** The list as another thread can use it. */
   get data(): HashListData {
-    return this.#file.content.data;
+    return this.#loaded.data;
   }
 
   /** Sets who is told when a changed file was read. */
   onChange(listener: OnChange): void {
-    this.#file.onChange(({ list, data }) => listener(list, data));
+    this.#onChange = listener;
   }
 
   /** Reads the file again if it has changed. Never rejects. */
   refresh(): Promise<void> {
-    return this.#file.refresh();
+    return this.#follower.look();
   }
 
   close(): void {
-    this.#file.close();
+    this.#follower.close();
   }
 }
 
