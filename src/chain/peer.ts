@@ -138,7 +138,13 @@ export class Peer {
 
   /** Any answer may bring a new tag (RFC 3507 §4.7). */
   learnTag(tag: string | undefined): void {
-    if (tag !== undefined) this.#istag = tag;
+    if (tag === undefined || tag === this.#istag) return;
+    const isChange = this.#istag !== undefined;
+    this.#istag = tag;
+    if (!isChange) return;
+    const { logger, metrics, scanner } = this.#options;
+    metrics.epochChanged(scanner);
+    logger.info("scanner shows a new epoch", { scanner, epoch: tag });
   }
 
   /** For connections and requests from now on. */

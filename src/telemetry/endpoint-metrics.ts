@@ -30,6 +30,8 @@ export interface EndpointMetrics {
   probeEnded(scanner: string, isOk: boolean): void;
   retryWanted(scanner: string, result: RetryResult): void;
   endpointEjected(scanner: string, reason: EjectionReason): void;
+  /** It shows an epoch that was not known, after one that was. */
+  epochChanged(scanner: string): void;
   /** `read` is called at each scrape, until the function that is returned is called. */
   watchEndpoints(scanner: string, read: () => readonly EndpointState[]): () => void;
 }
@@ -41,5 +43,6 @@ export const noEndpointMetrics: EndpointMetrics = {
   probeEnded: ignore,
   retryWanted: ignore,
   endpointEjected: ignore,
+  epochChanged: ignore,
   watchEndpoints: () => ignore,
 };

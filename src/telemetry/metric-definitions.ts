@@ -118,6 +118,12 @@ export const metricDefinitions = {
     help: "Times that an endpoint was left alone for a while.",
     labels: ["scanner", "reason"],
   },
+  scannerEpochs: {
+    name: "sluice_scanner_epoch_changes_total",
+    type: "counter",
+    help: "Times that a scanner showed an epoch that was not known.",
+    labels: ["scanner"],
+  },
   scannerEndpointUp: {
     name: "sluice_scanner_endpoint_up",
     type: "gauge",

@@ -24,11 +24,13 @@ export class PrometheusEndpointMetrics implements EndpointMetrics {
   readonly #probes = new Tally(metricDefinitions.scannerProbes);
   readonly #retries = new Tally(metricDefinitions.scannerRetries);
   readonly #ejections = new Tally(metricDefinitions.scannerEjections);
+  readonly #epochs = new Tally(metricDefinitions.scannerEpochs);
   readonly #watched = new Set<Watched>();
 
   constructor(registry: MetricsRegistry) {
     const metrics = metricDefinitions;
-    for (const tally of [this.#probes, this.#retries, this.#ejections]) tally.expose(registry);
+    const tallies = [this.#probes, this.#retries, this.#ejections, this.#epochs];
+    for (const tally of tallies) tally.expose(registry);
     const gauge = (metric: MetricDefinition, value: (states: EndpointState[]) => number): void =>
       registry.expose(metric, () =>
         this.#series().map(({ labels, states }) => ({ labels, value: value(states) })),
@@ -50,6 +52,10 @@ export class PrometheusEndpointMetrics implements EndpointMetrics {
 
   endpointEjected(scanner: string, reason: EjectionReason): void {
     this.#ejections.add({ scanner, reason });
+  }
+
+  epochChanged(scanner: string): void {
+    this.#epochs.add({ scanner });
   }
 
   watchEndpoints(scanner: string, read: () => readonly EndpointState[]): () => void {

@@ -2,6 +2,8 @@ export interface EpochWindowOptions {
   /** How long an epoch counts after it was seen last, while others are seen. */
   readonly windowMs: number;
   readonly now: () => number;
+  /** Called with one that was not known, while others are. */
+  readonly onChange?: (epoch: string) => void;
 }
 
 /** A scanner that gives every answer another epoch must not fill memory. */
@@ -27,7 +29,9 @@ export class EpochWindow {
 
   saw(epoch: string): void {
     const now = this.#options.now();
-    if (!this.#seenAt.delete(epoch)) this.#joined = undefined;
+    const isNew = !this.#seenAt.delete(epoch);
+    if (isNew) this.#joined = undefined;
+    if (isNew && this.#seenAt.size > 0) this.#options.onChange?.(epoch);
     this.#seenAt.set(epoch, now);
     for (const [seen, at] of this.#seenAt) {
       const isOld = now - at > this.#options.windowMs;

@@ -84,7 +84,7 @@ export async function createScanV1Scanner(options: ScanV1Options): Promise<Scann
 class ScanV1Scanner implements Scanner {
   readonly name: string;
   readonly #options: ScanV1Options;
-  readonly #epochs = new EpochWindow({ windowMs: EPOCH_WINDOW_MS, now });
+  readonly #epochs: EpochWindow;
   readonly #pool: EndpointPool;
   readonly #budget: RetryBudget;
   readonly #ends: (() => void)[];
@@ -96,6 +96,11 @@ class ScanV1Scanner implements Scanner {
     this.name = name;
     this.#options = options;
     this.#credentials = credentials;
+    const onChange = (epoch: string): void => {
+      metrics.epochChanged(name);
+      options.logger.info("scanner shows a new epoch", { scanner: name, epoch });
+    };
+    this.#epochs = new EpochWindow({ windowMs: EPOCH_WINDOW_MS, now, onChange });
     this.#budget = new RetryBudget(options.retry.budgetPercent);
     this.#pool = new EndpointPool({
       ...options,

@@ -70,11 +70,20 @@ export class EngineEpoch {
       if (answer.status < 200 || answer.status >= 300) {
         throw new Error(`it answered ${answer.status}`);
       }
-      this.#engine = textOf(value.evaluate({ params, res: new AnswerView(answer) }));
+      this.#learn(textOf(value.evaluate({ params, res: new AnswerView(answer) })));
       this.#tell(undefined);
     } catch (error) {
       if (!this.#end.signal.aborted) this.#tell(messageOf(error));
     }
+  }
+
+  #learn(engine: string): void {
+    const isChange = this.#engine !== undefined && this.#engine !== engine;
+    this.#engine = engine;
+    if (!isChange) return;
+    const { logger, metrics, scanner } = this.#options;
+    metrics.epochChanged(scanner);
+    logger.info("scanner shows a new epoch", { scanner, epoch: this.current });
   }
 
   /** Logs when it changes whether the engine can be asked; what was known last stays. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readContent } from "../../../src/entity/index.ts";
 import type { ScanContext, Verdict } from "../../../src/scanning/index.ts";
+import { noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { type Peer, type Script, ScriptedServer } from "../../unit/client/scripted-server.ts";
 import { useIcapScanners } from "./other-server.ts";
@@ -216,11 +217,18 @@ describe("another ICAP server as a scanner", () => {
       expect((await create([uri(server)])).epoch).toBe("one");
     });
 
-    it("changes with the ISTag of any answer", async () => {
+    it("changes with the ISTag of any answer, which is told", async () => {
       await using server = await ScriptedServer.start(probed(answering(noContent("two"))));
-      const scanner = await create([uri(server)]);
+      const told: unknown[] = [];
+      const scanner = await create([uri(server)], {
+        metrics: { ...noEndpointMetrics, epochChanged: (name) => void told.push(name) },
+        logger: { ...silentLogger, info: (line, fields) => void told.push({ line, ...fields }) },
+      });
       expect(await scanner.scan(entityOf("x"), scanContext())).toMatchObject({ epoch: "two" });
       expect(scanner.epoch).toBe("two");
+      const { name } = scanner;
+      const line = { line: "scanner shows a new epoch", scanner: name, epoch: "two" };
+      expect(told).toEqual([name, line]);
     });
 
     it("is of all servers together", async () => {

@@ -30,6 +30,7 @@ const resetsAmidAnswer: ScannerScript = (request, response) => {
 };
 const tenMegabytes = answersText(`{"verdict":"clean","x":"${"x".repeat(10_000_000)}"}`);
 
+const passed = { status: 204, outcome: "unmodified", cause: "clean", verdict: "clean" };
 const failed = { status: 200, outcome: "failed", cause: "error", verdict: "error" };
 const late = { status: 200, outcome: "blocked", cause: "timeout", verdict: "error" };
 /** The scanner's log line about a scan without a verdict. */
@@ -121,7 +122,7 @@ describe("an IcapService with a scanner over HTTP", () => {
   });
 
   it.each([
-    ["clean", clean, { status: 204, outcome: "unmodified", cause: "clean", verdict: "clean" }],
+    ["clean", clean, passed],
     ["blocked", blocked, { status: 200, outcome: "blocked", cause: "verdict", verdict: "blocked" }],
     [
       "unscannable",
@@ -190,9 +191,17 @@ describe("an IcapService with a scanner over HTTP", () => {
     expect(await service.metric("sluice_scanner_retries_total", labels)).toBe(before + 1);
   });
 
-  it("gets through where the scanner is busy every other time", async () => {
-    fake.script = inTurn(answersStatus(503, { "retry-after": "0" }), clean);
-    expect((await service.judge("remote")).answer.status).toBe(204);
+  it("gets through where the scanner is busy every other time, and counts that", async () => {
+    const labels = 'scanner="remote",result="made"';
+    const before = (await service.metric("sluice_scanner_retries_total", labels)) ?? 0;
+    const busyOnce = answersStatus(503, { "retry-after": "0" });
+    fake.script = inTurn(busyOnce, clean, busyOnce, clean);
+    for (const round of [1, 2]) {
+      const { answer, line, counted } = await service.judge("remote");
+      expect({ status: answer.status, ...line }).toMatchObject(passed);
+      expect(counted).toEqual({ clean: 1 });
+      expect(await service.metric("sluice_scanner_retries_total", labels)).toBe(before + round);
+    }
   });
 
   it.each([
@@ -219,6 +228,20 @@ describe("an IcapService with a scanner over HTTP", () => {
     const [before, same, after] = [await istag("1"), await istag("1"), await istag("2")];
     expect(same).toBe(before);
     expect(after).not.toBe(before);
+  });
+
+  it("judges by the scanner's word when its epoch changes amid a scan, says so and counts it", async () => {
+    const labels = 'scanner="remote"';
+    const name = "sluice_scanner_epoch_changes_total";
+    const before = (await service.metric(name, labels)) ?? 0;
+    fake.script = answers({ verdict: "clean" }, { "scan-epoch": "amid" });
+    const { answer, line, counted } = await service.judge("remote");
+    expect({ status: answer.status, ...line }).toMatchObject(passed);
+    expect(counted).toEqual({ clean: 1 });
+    expect(await service.metric(name, labels)).toBe(before + 1);
+    expect(service.log).toMatch(
+      /"scanner":"remote","epoch":"amid","msg":"scanner shows a new epoch"/,
+    );
   });
 
   it("has one ISTag for scans that replicas with other signatures judge at a time", async () => {

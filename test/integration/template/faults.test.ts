@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 import { answers, answersStatus, answersText } from "../../support/fake-scanner.ts";
 import { freePort } from "../../support/free-port.ts";
 import { entityOf } from "../../support/samples/entities.ts";
@@ -174,10 +175,23 @@ ${simple}`;
   it("follows the engine", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     vendor().script = version("17");
-    const scanner = await scannerOf(template);
+    const log: unknown[] = [];
+    const changes: string[] = [];
+    const scanner = await scannerOf(
+      template,
+      {},
+      {
+        logger: { ...silentLogger, info: (line, fields) => void log.push({ line, ...fields }) },
+        metrics: { ...noEndpointMetrics, epochChanged: (name) => void changes.push(name) },
+      },
+    );
     vendor().script = version("18");
     await vi.advanceTimersByTimeAsync(10_000);
     await expect.poll(() => scanner.epoch).toMatch(/;e1\/18$/);
+    expect(log).toEqual([
+      { line: "scanner shows a new epoch", scanner: "vendor", epoch: scanner.epoch },
+    ]);
+    expect(changes).toEqual(["vendor"]);
   });
 
   it("stays what it was when the engine does not answer", async () => {

@@ -18,6 +18,7 @@ describe("what a scanner with a template counts", () => {
       probeEnded: (scanner, isOk) => void told.push(`${scanner} probe ${isOk}`),
       retryWanted: (scanner, result) => void told.push(`${scanner} retry ${result}`),
       endpointEjected: (scanner, reason) => void told.push(`${scanner} ejected ${reason}`),
+      epochChanged: (scanner) => void told.push(`${scanner} epoch`),
       watchEndpoints: (_scanner, watched) => {
         read = watched;
         return () => void told.push("unwatched");

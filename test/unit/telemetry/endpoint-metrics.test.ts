@@ -27,10 +27,12 @@ describe("metrics of endpoints", () => {
     metrics.probeEnded("clamav", false);
     metrics.retryWanted("clamav", "over-budget");
     metrics.endpointEjected("clamav", "failures");
-    expect(await values(registry, "sluice_scanner_(probes|retries|ejections)")).toEqual([
+    metrics.epochChanged("clamav");
+    expect(await values(registry, "sluice_scanner_(probes|retries|ejections|epoch)")).toEqual([
       'sluice_scanner_probes_total{scanner="clamav",result="failed"} 2',
       'sluice_scanner_retries_total{scanner="clamav",result="over-budget"} 1',
       'sluice_scanner_ejections_total{scanner="clamav",reason="failures"} 1',
+      'sluice_scanner_epoch_changes_total{scanner="clamav"} 1',
     ]);
   });
 

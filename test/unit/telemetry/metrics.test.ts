@@ -80,6 +80,7 @@ function exerciseEndpoints(metrics: PrometheusEndpointMetrics) {
   metrics.probeEnded("clamav", true);
   metrics.retryWanted("clamav", "made");
   metrics.endpointEjected("clamav", "busy");
+  metrics.epochChanged("clamav");
   metrics.watchEndpoints("clamav", () => [
     { url: "http://a", address: "", isUp: true, isEjected: false, requests: 0 },
   ]);

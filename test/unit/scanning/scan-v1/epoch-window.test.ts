@@ -4,9 +4,12 @@ import { EpochWindow } from "../../../../src/scanning/scan-v1/epoch-window.ts";
 describe("EpochWindow", () => {
   let now = 0;
   let window: EpochWindow;
+  let changes: string[];
   beforeEach(() => {
     now = 0;
-    window = new EpochWindow({ windowMs: 100, now: () => now });
+    changes = [];
+    const onChange = (epoch: string) => void changes.push(epoch);
+    window = new EpochWindow({ windowMs: 100, now: () => now, onChange });
   });
   const saw = (at: number, epoch: string): string | undefined => {
     now = at;
@@ -21,6 +24,15 @@ describe("EpochWindow", () => {
   it("has a new one as soon as it is seen", () => {
     saw(0, "1");
     expect(saw(1, "2")).toBe("1,2");
+  });
+
+  it("tells of a new one, but neither of the first nor of those that go", () => {
+    saw(0, "1");
+    saw(1, "1");
+    saw(2, "2");
+    saw(3, "1");
+    saw(200, "2");
+    expect(changes).toEqual(["2"]);
   });
 
   it("does not depend on the order in which they are seen", () => {
