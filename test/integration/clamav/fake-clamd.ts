@@ -10,6 +10,9 @@ const refuses: Behaviour = (socket) => socket.destroy();
 /** Answers `VERSION` as clamd does, and leaves the rest to the test. */
 export class FakeClamd {
   streams = 0;
+  /** How often it was asked for its version, which is this. */
+  probes = 0;
+  signatures = 27_500;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -21,8 +24,10 @@ export class FakeClamd {
       let isStream = false;
       socket.on("data", (data) => {
         received = Buffer.concat([received, data]);
-        if (received.includes("zVERSION\0"))
-          socket.end("ClamAV 1.4.6/27500/Fri Nov 20 08:30:12 2026\0");
+        if (received.includes("zVERSION\0")) {
+          this.probes += 1;
+          socket.end(`ClamAV 1.4.6/${this.signatures}/Fri Nov 20 08:30:12 2026\0`);
+        }
         if (received.includes("zIDSESSION\0")) {
           onSession(socket, received);
           return;

@@ -5,7 +5,8 @@ import { answers, answersStatus, answersText } from "../../support/fake-scanner.
 import { entityOf } from "../../support/samples/entities.ts";
 import { byPath, useVendor, within } from "./template-under-test.ts";
 
-const CANARY = 'c4n4ry/"key"+value=';
+/** Its end is `fn5+` in Base64 and `fn5-` in that of URLs. */
+const CANARY = 'c4n4ry/"key"+value=xx~~~';
 const PASSWORD = "p4ssw0rd-canary";
 /** In any form in which it could come out. */
 const forms = [CANARY, PASSWORD].flatMap((secret) => [
