@@ -1,9 +1,11 @@
 import { InvalidArgumentError } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
+import { bearerToken, UsageError } from "./token.ts";
 
 export interface ConformanceFlags {
   readonly json?: boolean;
+  readonly tokenFile?: string;
 }
 
 /** Reads the base URL of a scanner; refuses what it would be a mistake to send content to. */
@@ -19,12 +21,21 @@ export function scannerUrl(text: string): string {
 /** Holds a scanner to the rules of scan/v1, and prints a line for each. */
 export async function scannerConformance(
   url: string,
-  { json = false }: ConformanceFlags,
-  { stdout, scannerTools }: CliContext,
+  { json = false, tokenFile }: ConformanceFlags,
+  context: CliContext,
 ): Promise<ExitCode> {
+  const { stdout, stderr, scannerTools } = context;
+  let token: string | undefined;
+  try {
+    token = bearerToken(tokenFile, "SLUICE_SCANNER_TOKEN", context);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    stderr.write(`error: ${error.message.replace(/\p{Cc}/gu, "?")}\n`);
+    return ExitCode.Unusable;
+  }
   const counts = { ok: 0, failed: 0, skipped: 0 };
   const { checkConformance } = await scannerTools();
-  for await (const check of checkConformance(url)) {
+  for await (const check of checkConformance(url, { token })) {
     counts[check.result] += 1;
     const why = check.why === undefined ? "" : `: ${check.why}`;
     const line = `${check.result.padEnd(8)} ${check.rule}${why}`.replace(/\p{Cc}/gu, "?");

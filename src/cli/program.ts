@@ -198,6 +198,10 @@ function addConformance(program: Command, context: CliContext, done: Done): void
     .addArgument(new Argument("<url>", "base URL of the scanner").argParser(scannerUrl))
     .description("Hold a scanner to the rules of scan/v1, and print a line for each.")
     .option("--json", "print a JSON object a line")
+    .option(
+      "--token-file <file>",
+      "file with the bearer token of the scanner (or SLUICE_SCANNER_TOKEN, the token itself)",
+    )
     .addHelpText(
       "after",
       "\nExit status: 0 when no rule is broken, otherwise 1; 2 for wrong usage.",

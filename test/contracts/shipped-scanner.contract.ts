@@ -43,7 +43,7 @@ export function describeShippedScanner({ name, start, metric }: ShippedScannerUn
 
     it("keeps every rule of scan/v1", { timeout: START_MS }, async () => {
       const results: ConformanceResult[] = [];
-      for await (const result of checkConformance(url("/"))) results.push(result);
+      for await (const result of checkConformance(url("/"), { heldMs: 10 })) results.push(result);
       expect(results.filter(({ result }) => result === "failed")).toEqual([]);
       expect(results.some(({ result }) => result === "ok")).toBe(true);
     });

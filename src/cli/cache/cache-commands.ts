@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { CliContext } from "../cli-context.ts";
 import { ExitCode } from "../exit-code.ts";
+import { bearerToken, UsageError } from "../token.ts";
 import { type AdminAccess, AdminError, askAdmin } from "./admin-client.ts";
 import {
   changeText,
@@ -49,7 +50,6 @@ export interface OverrideFlags extends AdminFlags {
 export const DEFAULT_ADMIN_URL = "http://127.0.0.1:9344";
 
 /** What is wrong with a command as it was given. */
-class UsageError extends Error {}
 
 export function cacheStats(flags: AdminFlags, context: CliContext): Promise<ExitCode> {
   return answering(flags, context, async (access) => ({
@@ -165,30 +165,17 @@ async function answering(
   }
 }
 
-/** A token is never an argument: those are seen by everybody on the machine. */
-function accessOf({ adminUrl, tokenFile }: AdminFlags, { sourcesFor }: CliContext): AdminAccess {
-  const { env, readFile } = sourcesFor([]);
-  const address = adminUrl ?? env["SLUICE_ADMIN_URL"] ?? DEFAULT_ADMIN_URL;
+function accessOf({ adminUrl, tokenFile }: AdminFlags, context: CliContext): AdminAccess {
+  const address = adminUrl ?? context.sourcesFor([]).env["SLUICE_ADMIN_URL"] ?? DEFAULT_ADMIN_URL;
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`${address} is no URL such as ${DEFAULT_ADMIN_URL}`);
   }
-  const token = tokenFile === undefined ? env["SLUICE_ADMIN_TOKEN"] : tokenIn(tokenFile, readFile);
-  if (token === undefined || !/^[\x21-\x7e]+$/.test(token.trim())) {
+  const token = bearerToken(tokenFile, "SLUICE_ADMIN_TOKEN", context);
+  if (token === undefined) {
     throw new UsageError("a token is needed: --token-file, or the variable SLUICE_ADMIN_TOKEN");
   }
-  return { url, token: token.trim() };
-}
-
-/** Also the server's own file will do: the first token of it. */
-function tokenIn(path: string, readFile: (path: string) => string): string | undefined {
-  try {
-    const lines = readFile(path).split(/\r?\n/);
-    const line = lines.map((text) => text.trim()).find((text) => text !== "" && text[0] !== "#");
-    return line?.split(/[ \t]+/).at(-1);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return { url, token };
 }
 
 const SHA256 = /^[0-9a-f]{64}$/i;

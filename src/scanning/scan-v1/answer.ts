@@ -74,7 +74,7 @@ function verdictAnswer(reply: Reply): Answer {
 function documentAnswer(reply: Reply): Answer {
   if (typeof reply.json !== "string") return unreadable(reply.json);
   // What is said behind the content may be another verdict than was announced before it.
-  const header = reply.inTrailer ? undefined : single(reply, "scan-verdict");
+  const header = reply.inTrailer ? undefined : joined(reply, "scan-verdict");
   const document = readDocument(reply.json, header);
   if ("unreadable" in document) return unreadable(document);
   if (document.verdict === "continue" && reply.mayContinue === true) return CONTINUES;

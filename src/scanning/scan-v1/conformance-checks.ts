@@ -1,7 +1,7 @@
 import { ScanStage } from "../scanner.ts";
 import { VerdictKind } from "../verdict.ts";
-import { answerOf } from "./answer.ts";
-import { isAskedAt, wantsContent } from "./scanner-info.ts";
+import { answerOf, epochOf } from "./answer.ts";
+import { isAskedAt, takesArriving, wantsContent } from "./scanner-info.ts";
 import type { Posted, Said, ScannerProbe } from "./scanner-probe.ts";
 
 /** Undefined: all is right. A text: what is wrong. */
@@ -55,6 +55,7 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   },
   { rule: "it takes a chunked body, or answers 411", check: takesChunks },
   { rule: "it says the same of the same bytes", check: isSteady },
+  { rule: "its epoch stays what it is while it says the same", check: keepsItsEpoch },
   { rule: `it keeps ${AT_ONCE} scans at once apart`, check: keepsApart },
   { rule: "it answers 413 or unscannable above its maxBytes", check: keepsItsLimit },
   { rule: "it answers 415 or unscannable for a type that it rejects", check: keepsItsTypes },
@@ -63,6 +64,15 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   { rule: "it goes on after a client that went away", check: survivesClients },
   { rule: "it answers 404 where there is nothing", check: knowsItsPaths },
 ];
+
+/** For a scanner that wants to know who asks. */
+export const refusesStrangers: ConformanceCheck = {
+  rule: "it answers 401 or 403 to whoever has no token",
+  check: async (scanner) => {
+    const { status } = await scanner.post({ content: text });
+    return status === 401 || status === 403 ? undefined : `answered ${status}`;
+  },
+};
 
 async function describesItself(scanner: ScannerProbe): Promise<Finding> {
   const info = await scanner.info();
@@ -82,9 +92,40 @@ function judgesIfSmallEnough(content: Buffer): ConformanceCheck["check"] {
 }
 
 async function takesChunks(scanner: ScannerProbe): Promise<Finding> {
-  const reply = await scanner.post({ content: text, isChunked: true });
-  if (reply.status === 411) return undefined;
-  return wrongIn(await scanner.scan({ content: text, isChunked: true }));
+  const info = await scanner.info();
+  const known = typeof info === "object" ? info : undefined;
+  let isWhole = false;
+  const onEnd = (): void => {
+    isWhole = true;
+  };
+  const reply = await scanner.post({ content: text, chunked: { isHeld: true, onEnd } });
+  if (reply.status === 411) {
+    const isPromised = takesArriving(known);
+    return isPromised ? "answered 411, and its info says that it needs no length" : undefined;
+  }
+  // Whoever takes a chunked body for an empty one would call anything clean.
+  const isClean = answerOf(reply).verdict.kind === VerdictKind.Clean;
+  if (isClean && !isWhole && wantsContent(known)) return "it called one byte of a body clean";
+  return wrongIn(await scanner.scan({ content: text, chunked: {} }));
+}
+
+async function keepsItsEpoch(scanner: ScannerProbe): Promise<Finding> {
+  const first = await epochsOf(scanner);
+  if (first.size === 0) return { skipped: "it has none" };
+  if (first.size === 1) return undefined;
+  // New signatures may have come between two answers, but not each time.
+  const again = await epochsOf(scanner);
+  return again.size === 1 ? undefined : [...again].join(", then ");
+}
+
+/** Of two answers and of its info; one that says nothing does not count. */
+async function epochsOf(scanner: ScannerProbe): Promise<ReadonlySet<string>> {
+  const info = await scanner.info();
+  const said = [typeof info === "object" ? info.epoch : undefined];
+  for (let count = 0; count < 2; count += 1) {
+    said.push(epochOf(await scanner.post({ content: text })));
+  }
+  return new Set(said.filter((epoch) => epoch !== undefined));
 }
 
 async function isSteady(scanner: ScannerProbe): Promise<Finding> {

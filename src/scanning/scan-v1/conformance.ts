@@ -1,4 +1,8 @@
-import { conformanceChecks } from "./conformance-checks.ts";
+import {
+  type ConformanceCheck,
+  conformanceChecks,
+  refusesStrangers,
+} from "./conformance-checks.ts";
 import { Connection } from "./connection.ts";
 import { ScannerProbe } from "./scanner-probe.ts";
 
@@ -10,7 +14,15 @@ export interface ConformanceResult {
   readonly why?: string;
 }
 
+export interface ConformanceOptions {
+  /** Bearer token; with one, the scanner must refuse whoever has none. */
+  readonly token?: string | undefined;
+  /** How long a scanner that does not wait for a body is given to show it. */
+  readonly heldMs?: number;
+}
+
 const CONNECTIONS = 16;
+const HELD_MS = 1000;
 
 /**
  * Holds a scanner to every rule of scan/v1 that can be seen from outside, one after the other. Sends
@@ -18,20 +30,37 @@ const CONNECTIONS = 16;
  *
  * @param url base URL of the scanner
  */
-export async function* checkConformance(url: string): AsyncGenerator<ConformanceResult> {
+export async function* checkConformance(
+  url: string,
+  { token, heldMs = HELD_MS }: ConformanceOptions = {},
+): AsyncGenerator<ConformanceResult> {
   const base = new URL(url);
-  const connection = new Connection(base.origin, CONNECTIONS, {});
-  const scanner = new ScannerProbe(connection, base.pathname.replace(/\/$/, ""));
+  const path = base.pathname.replace(/\/$/, "");
+  const auth = token === undefined ? undefined : authorization(token);
+  const connection = new Connection(base.origin, CONNECTIONS, { auth });
+  const stranger = new Connection(base.origin, CONNECTIONS, {});
   try {
-    for (const { rule, check } of conformanceChecks) {
-      const said = await check(scanner).catch(reasonOf);
-      if (said === undefined) yield { rule, result: "ok" };
-      else if (typeof said === "string") yield { rule, result: "failed", why: said };
-      else yield { rule, result: "skipped", why: said.skipped };
-    }
+    const scanner = new ScannerProbe(connection, path, heldMs);
+    for (const check of conformanceChecks) yield await resultOf(check, scanner);
+    if (token === undefined) return;
+    yield await resultOf(refusesStrangers, new ScannerProbe(stranger, path, heldMs));
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), stranger.close()]);
   }
+}
+
+function authorization(token: string): { readonly name: string; readonly value: string } {
+  return { name: "authorization", value: `Bearer ${token}` };
+}
+
+async function resultOf(
+  { rule, check }: ConformanceCheck,
+  scanner: ScannerProbe,
+): Promise<ConformanceResult> {
+  const said = await check(scanner).catch(reasonOf);
+  if (said === undefined) return { rule, result: "ok" };
+  if (typeof said === "string") return { rule, result: "failed", why: said };
+  return { rule, result: "skipped", why: said.skipped };
 }
 
 function reasonOf(error: unknown): string {

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Scanner } from "../scanner.ts";
-import type { ConformanceResult } from "./conformance.ts";
+import type { ConformanceOptions, ConformanceResult } from "./conformance.ts";
 import type { ScanV1Options } from "./scan-v1-scanner.ts";
 
 /** As in scan-v1-scanner.ts. */
@@ -16,7 +16,10 @@ export async function createScanV1Scanner(options: ScanV1Options): Promise<Scann
 }
 
 /** As in conformance.ts. */
-export async function* checkConformance(url: string): AsyncGenerator<ConformanceResult> {
+export async function* checkConformance(
+  url: string,
+  options?: ConformanceOptions,
+): AsyncGenerator<ConformanceResult> {
   const conformance = await import("./conformance.ts");
-  yield* conformance.checkConformance(url);
+  yield* conformance.checkConformance(url, options);
 }

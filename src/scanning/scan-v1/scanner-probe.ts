@@ -12,8 +12,8 @@ const POLLS = 60;
 export interface Posted {
   readonly content: Buffer;
   readonly fields?: Readonly<Record<string, string>>;
-  /** The length is not said beforehand. */
-  readonly isChunked?: boolean;
+  /** The length is not said beforehand; all but the first byte may be held back for a while. */
+  readonly chunked?: { readonly isHeld?: boolean; readonly onEnd?: () => void };
   readonly signal?: AbortSignal;
   /** The content is a beginning. */
   readonly mayContinue?: boolean;
@@ -26,10 +26,13 @@ export type Said = Verdict | string;
 export class ScannerProbe {
   readonly #connection: Connection;
   readonly #path: string;
+  readonly #heldMs: number;
 
-  constructor(connection: Connection, path: string) {
+  /** @param heldMs how long a body is held back where it is; whoever reads it waits */
+  constructor(connection: Connection, path: string, heldMs: number) {
     this.#connection = connection;
     this.#path = path;
+    this.#heldMs = heldMs;
   }
 
   get(path: string): Promise<Reply> {
@@ -51,8 +54,8 @@ export class ScannerProbe {
   }
 
   /** The bare answer to a scan. */
-  post({ content, fields = {}, isChunked = false, signal, mayContinue }: Posted): Promise<Reply> {
-    const length = isChunked ? {} : { "content-length": String(content.length) };
+  post({ content, fields = {}, chunked, signal, mayContinue }: Posted): Promise<Reply> {
+    const length = chunked !== undefined ? {} : { "content-length": String(content.length) };
     const digest = createHash("sha256").update(content).digest("base64");
     return this.#connection.exchange({
       method: "POST",
@@ -64,7 +67,10 @@ export class ScannerProbe {
         ...length,
         ...fields,
       },
-      body: isChunked ? Readable.from([content], { objectMode: false }) : content,
+      body:
+        chunked === undefined
+          ? content
+          : Readable.from(inParts(content, chunked.isHeld ? this.#heldMs : 0, chunked.onEnd)),
       mayContinue,
       signal: signal ?? AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -93,6 +99,18 @@ export class ScannerProbe {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     return this.#connection.exchange({ method: "GET", path, headers, signal });
   }
+}
+
+async function* inParts(
+  content: Buffer,
+  heldMs: number,
+  onEnd: (() => void) | undefined,
+): AsyncGenerator<Buffer> {
+  // With it the head goes out.
+  yield content.subarray(0, 1);
+  if (heldMs > 0) await pause(heldMs);
+  onEnd?.();
+  yield content.subarray(1);
 }
 
 /** What a final answer says. A scanner may fail, as long as it says so with its own word. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkConformance } from "../../../src/scanning/index.ts";
+import { type ConformanceOptions, checkConformance } from "../../../src/scanning/index.ts";
 import {
   afterUpload,
   answers,
@@ -21,6 +21,9 @@ const atItsPath = (script: ScannerScript): ScannerScript =>
       : void response.writeHead(404).end(),
   );
 
+/** Reads no body before it answers; in time for whoever sent it with its head. */
+const atOnce = atItsPath(clean);
+
 describe("the conformance suite", () => {
   let fake: FakeScanner;
   beforeEach(async () => {
@@ -28,9 +31,9 @@ describe("the conformance suite", () => {
   });
   afterEach(() => fake.stop());
 
-  async function broken(): Promise<string[]> {
+  async function broken(options: ConformanceOptions = {}): Promise<string[]> {
     const rules: string[] = [];
-    for await (const { rule, result } of checkConformance(fake.url)) {
+    for await (const { rule, result } of checkConformance(fake.url, { heldMs: 10, ...options })) {
       if (result === "failed") rules.push(rule);
     }
     return rules;
@@ -101,6 +104,57 @@ describe("the conformance suite", () => {
     expect(await broken()).toEqual(["it answers 415 or unscannable for a type that it rejects"]);
   });
 
+  it("finds out one that takes a chunked body for an empty one", async () => {
+    fake.script = (request, response) =>
+      request.headers["transfer-encoding"] === undefined
+        ? atOnce(request, response)
+        : void response
+            .writeHead(200, { "content-type": "application/json" })
+            .end('{"verdict":"clean"}');
+    expect(await broken({ heldMs: 20_000 })).toEqual(["it takes a chunked body, or answers 411"]);
+  });
+
+  it("finds out one that promises to need no length, and answers 411", async () => {
+    fake.info = { protocol: "scan/v1", requires: { contentLength: false } };
+    fake.script = atItsPath((request, response) =>
+      request.headers["transfer-encoding"] === undefined
+        ? clean(request, response)
+        : answersStatus(411)(request, response),
+    );
+    expect(await broken()).toEqual(["it takes a chunked body, or answers 411"]);
+  });
+
+  it("finds out one whose epoch is another with each answer", async () => {
+    const epochs = Array.from({ length: 100 }, (_, index) =>
+      answers({ verdict: "clean" }, { "scan-epoch": `at ${index}` }),
+    );
+    fake.script = atItsPath(inTurn(...epochs));
+    expect(await broken()).toEqual(["its epoch stays what it is while it says the same"]);
+  });
+
+  it("has nothing against one that takes up new signatures meanwhile", async () => {
+    fake.info = { protocol: "scan/v1" };
+    const old = Array.from({ length: 16 }, () =>
+      answers({ verdict: "clean" }, { "scan-epoch": "1" }),
+    );
+    fake.script = atItsPath(inTurn(...old, answers({ verdict: "clean" }, { "scan-epoch": "2" })));
+    expect(await broken()).toEqual([]);
+  });
+
+  it("finds out one that says two verdicts in its head", async () => {
+    fake.script = atItsPath(
+      afterUpload((_request, response) => {
+        response.setHeader("scan-verdict", ["clean", "blocked"]);
+        response.writeHead(200, { "content-type": "application/json" }).end('{"verdict":"clean"}');
+      }),
+    );
+    expect((await broken()).join("\n")).toContain("gives a verdict on a small entity");
+  });
+
+  it("finds out one that lets strangers scan, where it is given a token", async () => {
+    expect(await broken({ token: "t" })).toEqual(["it answers 401 or 403 to whoever has no token"]);
+  });
+
   it("finds out one that answers everywhere", async () => {
     fake.script = clean;
     expect(await broken()).toEqual(["it answers 404 where there is nothing"]);
@@ -111,7 +165,7 @@ describe("the conformance suite", () => {
       const { code, stdout } = await run(["scanner-conformance", fake.url]);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^ok {7}POST \/v1\/scan gives a verdict on a small entity$/m);
-      expect(stdout).toMatch(/\n11 ok, 0 failed, 3 skipped\n$/);
+      expect(stdout).toMatch(/\n12 ok, 0 failed, 3 skipped\n$/);
     });
 
     it("says what was wrong and ends with 1 when one is broken", async () => {
@@ -128,6 +182,34 @@ describe("the conformance suite", () => {
         rule: "GET /v1/info is a scan/v1 document, or 404",
         result: "ok",
       });
+    });
+
+    it.each([
+      ["in a file", ["--token-file", "/token"], {}],
+      ["in a variable", [], { SLUICE_SCANNER_TOKEN: "secret-token" }],
+    ])("shows a token that it is given %s, and tells it nobody", async (_where, flags, env) => {
+      fake.script = atItsPath((request, response) =>
+        request.headers.authorization === "Bearer secret-token"
+          ? clean(request, response)
+          : answersStatus(401)(request, response),
+      );
+      const files = { "/token": "secret-token\n" };
+      const { code, stdout, stderr } = await run(["scanner-conformance", fake.url, ...flags], {
+        env,
+        files,
+      });
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/^ok {7}it answers 401 or 403 to whoever has no token$/m);
+      expect(stdout).not.toContain("secret-token");
+    });
+
+    it.each([
+      ["is not there", {}, "error: ENOENT"],
+      ["holds no token", { "/token": "# nothing\n" }, "error: /token holds no token"],
+    ])("ends with 2 when the token's file %s", async (_what, files, error) => {
+      const argv = ["scanner-conformance", fake.url, "--token-file", "/token"];
+      const { code, stderr } = await run(argv, { files });
+      expect([code, stderr]).toEqual([2, expect.stringContaining(error)]);
     });
 
     it("fails every rule of a scanner that is not there", async () => {
