@@ -50,9 +50,18 @@ export function lookupIn(sha256: string, query: URLSearchParams): LookupQuery {
   };
 }
 
-/** What would empty the whole cache has to say so. */
-export function purgeIn(body: unknown): PurgeOrder {
+/** Clocks of who asks and who answers differ by less. */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * What would empty the whole cache has to say so. A time to come is refused: until then nothing would be
+ * remembered, and there is no way to take it back.
+ */
+export function purgeIn(body: unknown, now: number): PurgeOrder {
   const { all, ...order } = parsed(purgeSchema, body, "the body");
+  if (order.before !== undefined && order.before > now + CLOCK_SKEW_MS) {
+    throw invalid("before: expected a time that is past");
+  }
   const isNarrow = order.scanner !== undefined || order.sha256 !== undefined;
   if (all === true && isNarrow) throw invalid("all stands alone, or with before");
   if (all !== true && !isNarrow) {

@@ -1,4 +1,9 @@
-import type { Logger, OperationMetrics, OperationResult } from "../telemetry/index.ts";
+import {
+  type Logger,
+  type OperationMetrics,
+  type OperationResult,
+  writeAudit,
+} from "../telemetry/index.ts";
 import type { AdminTokens } from "./admin-tokens.ts";
 import { jsonIn, lookupIn, overrideIn, purgeIn, sha256In } from "./api-input.ts";
 import {
@@ -95,13 +100,14 @@ export class CacheApi {
       [
         "POST purge",
         changing("purge", async (call) => {
-          const order = purgeIn(await jsonOf(call));
+          const order = purgeIn(await jsonOf(call), now());
           const { before, ...rest } = order;
           const shown = { ...rest, ...(before !== undefined && { before: isoTime(before) }) };
           const isAll = order.scanner === undefined && order.sha256 === undefined;
           Object.assign(call.note, shown, isAll && { all: true });
-          await operator.purge(order);
-          return { value: { purged: shown } };
+          const { scanners } = await operator.purge(order);
+          if (scanners !== undefined) call.note["scanners"] = scanners;
+          return { value: { purged: shown, scanners } };
         }),
       ],
       [
@@ -182,7 +188,8 @@ export class CacheApi {
         headers: { "Retry-After": "60" },
       });
     }
-    logger.warn("audit", { operation: "authenticate", peer, method, result: "unauthorized" });
+    const attempt = { operation: "authenticate", peer, method, result: "unauthorized" };
+    writeAudit(logger, "warn", attempt);
     throw new ApiProblem(401, {
       title: "no access",
       detail: "expected Authorization: Bearer with a token of admin.tokenFile",
@@ -224,7 +231,8 @@ export class CacheApi {
   ): void {
     const { metrics, logger } = this.#options;
     metrics.operationEnded(name, end.result);
-    if (isAudited) logger.info("audit", { operation: name, actor: owner, peer, ...note, ...end });
+    if (!isAudited) return;
+    writeAudit(logger, "info", { operation: name, actor: owner, peer, ...note, ...end });
   }
 }
 

@@ -54,6 +54,11 @@ export interface PurgeOrder {
   readonly before?: number | undefined;
 }
 
+export interface PurgeDone {
+  /** Where a scanner was named: those of this server that are called so. None is no failure. */
+  readonly scanners?: readonly string[] | undefined;
+}
+
 /** What an operator says of a content. Times in milliseconds since 1970. */
 export interface OverrideOrder {
   readonly sha256: string;
@@ -85,7 +90,7 @@ export interface OverrideList {
 export interface CacheOperator {
   stats(): Promise<CacheState>;
   lookup(query: LookupQuery): Promise<CacheLookup>;
-  purge(order: PurgeOrder): Promise<void>;
+  purge(order: PurgeOrder): Promise<PurgeDone>;
   overrides(): Promise<OverrideList>;
   /** `at` is the moment of the wish, in milliseconds since 1970. */
   setOverride(order: OverrideOrder & { readonly at: number }): Promise<OverrideChange>;

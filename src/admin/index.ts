@@ -17,6 +17,7 @@ export {
   OperationFault,
   type OverrideChange,
   type OverrideList,
+  type PurgeDone,
   type TierState,
 } from "./cache-operator.ts";
 export type { AdminSources, Readiness } from "./endpoints.ts";

@@ -6,6 +6,7 @@ import {
   OperationFault,
   type OverrideChange,
   type OverrideList,
+  type PurgeDone,
 } from "../admin/index.ts";
 import {
   type OverrideInput,
@@ -59,14 +60,19 @@ export class ProcessCacheOperator implements CacheOperator {
     return { verdicts, scanners: cache?.scanners ?? [], override: overrides.get(sha256) };
   }
 
-  async purge({ scanner, sha256, before }: Parameters<CacheOperator["purge"]>[0]): Promise<void> {
+  async purge({
+    scanner,
+    sha256,
+    before,
+  }: Parameters<CacheOperator["purge"]>[0]): Promise<PurgeDone> {
     const selection = {
       ...(scanner !== undefined && { scanner }),
       ...(sha256 !== undefined && { sha256 }),
       ...(before !== undefined && { before }),
     };
     try {
-      await this.#parts.cache?.purge(selection);
+      const scanners = (await this.#parts.cache?.purge(selection)) ?? [];
+      return scanner === undefined ? {} : { scanners };
     } catch (error) {
       throw new OperationError(
         OperationFault.Unconfirmed,

@@ -7,6 +7,7 @@ import {
   type OperationFault,
   type OverrideChange,
   type OverrideList,
+  type PurgeDone,
   type TierState,
 } from "../admin/index.ts";
 import type { Overrides } from "../cache/index.ts";
@@ -90,8 +91,8 @@ export class FleetCacheOperator implements CacheOperator {
     return { verdicts: distinct(verdicts), scanners, override };
   }
 
-  async purge(order: Parameters<CacheOperator["purge"]>[0]): Promise<void> {
-    await this.#change("purge", order);
+  async purge(order: Parameters<CacheOperator["purge"]>[0]): Promise<PurgeDone> {
+    return await this.#change<PurgeDone>("purge", order);
   }
 
   async overrides(): Promise<OverrideList> {

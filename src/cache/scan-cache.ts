@@ -145,15 +145,19 @@ export class ScanCache {
   /**
    * Forgets verdicts on all pods, whatever their number: of one scanner (by key, or by name), of one
    * content, or all, and only those judged before a time if there is one. Resolves when this process
-   * has forgotten and Redis knows; the other pods follow within five seconds.
+   * has forgotten and Redis knows; the other pods follow within five seconds. Tells the keys of those
+   * scanners of this process that it concerns.
    */
-  async purge({ scanner, before, ...content }: Partial<PurgeSelection>): Promise<void> {
+  async purge({ scanner, before, ...content }: Partial<PurgeSelection>): Promise<string[]> {
     // Rather a verdict too many: one that a pod whose clock is ahead has just given is old as well.
     const time = { before: before ?? this.#now() + CLOCK_SKEW_MS };
-    const keys = scanner === undefined ? [undefined] : this.#keysOf(scanner);
+    const known = this.#keysOf(scanner);
+    // A scanner that no service uses any more may still have verdicts: what was given counts as a key.
+    const keys = scanner === undefined ? [undefined] : new Set([scanner, ...known]);
     for (const key of keys) {
       await this.#shared.purge({ ...content, ...time, ...(key !== undefined && { scanner: key }) });
     }
+    return known;
   }
 
   stats(): Promise<readonly TierStats[]> {
@@ -164,9 +168,11 @@ export class ScanCache {
     await this.#shared.close();
   }
 
-  /** A scanner that no service uses any more may still have verdicts: what was given counts as a key. */
-  #keysOf(scanner: string): string[] {
-    const keys = [...this.#scanners].map(({ key }) => key);
-    return [...new Set([scanner, ...keys.filter((key) => key.endsWith(`/${scanner}`))])];
+  /** Called so, by key or by name; all where none is named. */
+  #keysOf(scanner: string | undefined): string[] {
+    const keys = new Set([...this.#scanners].map(({ key }) => key));
+    return [...keys].filter(
+      (key) => scanner === undefined || key === scanner || key.endsWith(`/${scanner}`),
+    );
   }
 }

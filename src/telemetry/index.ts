@@ -29,7 +29,7 @@ export {
   noEndpointMetrics,
   RetryResult,
 } from "./endpoint-metrics.ts";
-export { type LogFields, type Logger, LogLevel, silentLogger } from "./logger.ts";
+export { type LogFields, type Logger, LogLevel, silentLogger, writeAudit } from "./logger.ts";
 export {
   MetricsRegistry,
   type MetricsSnapshot,

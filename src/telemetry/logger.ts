@@ -21,6 +21,18 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /**
+   * As `info` or `warn`, of what somebody has to answer for: written at every level but `silent`. Left
+   * out: there is nothing that a level would leave out.
+   */
+  audit?(level: "info" | "warn", message: string, fields: LogFields): void;
+}
+
+/** A line of the audit. */
+export function writeAudit(logger: Logger, level: "info" | "warn", fields: LogFields): void {
+  const message = "audit";
+  if (logger.audit === undefined) logger[level](message, fields);
+  else logger.audit(level, message, fields);
 }
 
 const ignore = (): void => {};

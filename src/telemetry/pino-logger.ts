@@ -74,8 +74,11 @@ export function createLogTo(destination: DestinationStream, options: LogOptions)
     },
     destination,
   );
+  const isSilent = options.level === "silent";
+  const auditSink = sink.child({}, { level: isSilent ? "silent" : "info" });
   return {
     logger: {
+      audit: (level, message, fields) => auditSink[level](fields, message),
       debug: (message, fields) => sink.debug(fields, message),
       info: (message, fields) => sink.info(fields, message),
       warn: (message, fields) => sink.warn(fields, message),

@@ -18,6 +18,12 @@ import { TempDirectory } from "./temp-directory.ts";
 export const TOKEN = "canary-4f1c9f6f0c2b4d7a9e8b1a2c3d4e5f60";
 export const SCANNER = "IcapScanner/default/clamav";
 
+interface CacheAdminOptions {
+  readonly hasTokens?: boolean;
+  /** Left out: `lines` holds what is written. */
+  readonly logger?: Logger | undefined;
+}
+
 /** An admin port with a cache in memory behind it, in this process; `ada` has the token. */
 export class CacheAdmin implements AsyncDisposable {
   readonly directory = new TempDirectory();
@@ -27,9 +33,9 @@ export class CacheAdmin implements AsyncDisposable {
   readonly overrides: Overrides;
   readonly #server: AdminServer;
 
-  private constructor({ hasTokens }: { readonly hasTokens: boolean }) {
+  private constructor({ hasTokens, logger: given }: Required<CacheAdminOptions>) {
     const write = (msg: string, fields?: object): void => void this.lines.push({ msg, ...fields });
-    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const logger = given ?? { debug: write, info: write, warn: write, error: write };
     writeFileSync(this.tokenFile, `# operators\nada ${TOKEN}\n${"n".repeat(32)}\n`);
     this.cache = new ScanCache({
       maxBytes: 1_000_000,
@@ -63,8 +69,8 @@ export class CacheAdmin implements AsyncDisposable {
     });
   }
 
-  static async start({ hasTokens = true } = {}): Promise<CacheAdmin> {
-    const admin = new CacheAdmin({ hasTokens });
+  static async start({ hasTokens = true, logger }: CacheAdminOptions = {}): Promise<CacheAdmin> {
+    const admin = new CacheAdmin({ hasTokens, logger });
     await admin.#server.start();
     return admin;
   }

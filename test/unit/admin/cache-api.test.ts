@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLogger } from "../../../src/telemetry/index.ts";
 import { CacheAdmin, SCANNER, TOKEN } from "../../support/cache-admin.ts";
 
 const DAY_MS = 86_400_000;
@@ -138,11 +139,25 @@ describe("a purge", () => {
   });
 
   it.each([
+    ["clamav", [SCANNER]],
+    [SCANNER, [SCANNER]],
+    ["clam", []],
+  ])("of %s tells which scanners are called so", async (scanner, scanners) => {
+    await admin.remember("one");
+    expect((await asked("POST", "purge", { scanner })).json).toMatchObject({ scanners });
+  });
+
+  it("of a content names no scanners", async () => {
+    expect((await asked("POST", "purge", { sha256: HASH })).json).not.toHaveProperty("scanners");
+  });
+
+  it.each([
     [{}],
     [{ before: "2020-01-01T00:00:00Z" }],
     [{ all: true, scanner: "clamav" }],
     [{ sha256: "abc" }],
     [{ before: "yesterday", all: true }],
+    [{ before: "2999-01-01T00:00:00Z", all: true }],
     [{ scaner: "clamav" }],
     ["all"],
   ])("of %j is not valid and purges nothing", async (body) => {
@@ -231,9 +246,26 @@ describe("the audit", () => {
         actor: "ada",
         peer: "127.0.0.1",
         scanner: "clamav",
+        scanners: [],
         result: "done",
         status: 200,
       },
+    ]);
+  });
+
+  it("is written whatever the level is", async () => {
+    const written: object[] = [];
+    await using strict = await CacheAdmin.start({
+      logger: {
+        ...silentLogger,
+        audit: (level, msg, fields) => written.push({ level, msg, ...fields }),
+      },
+    });
+    await strict.ask("POST", "purge", { body: { all: true } });
+    await strict.ask("POST", "purge", { token: "x" });
+    expect(written).toMatchObject([
+      { level: "info", msg: "audit", operation: "purge" },
+      { level: "warn", msg: "audit", operation: "authenticate" },
     ]);
   });
 

@@ -76,6 +76,13 @@ describe("a change of several workers", () => {
     await expect(changed).rejects.toMatchObject({ fault });
   });
 
+  it("tells of a purge which scanners it concerns", async () => {
+    const done = { value: { scanners: ["IcapScanner/a/clamav"] } };
+    expect(await fleet("purge", [done, done], "redis").purge({ scanner: "clamav" })).toEqual(
+      done.value,
+    );
+  });
+
   it("is not done when there is no worker", async () => {
     const purged = fleet("purge", [], "redis").purge({});
     await expect(purged).rejects.toMatchObject({ fault: "unconfirmed" });

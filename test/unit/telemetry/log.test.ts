@@ -7,6 +7,7 @@ import {
   createTransactionLog,
   type LogLevel,
   OutcomeKind,
+  writeAudit,
 } from "../../../src/telemetry/index.ts";
 import { createLogTo } from "../../../src/telemetry/pino-logger.ts";
 import { fullRecord } from "./transaction-record.ts";
@@ -31,6 +32,20 @@ describe("the log", () => {
         msg: "certificate reloaded",
       },
     ]);
+  });
+
+  it.each(["warn", "error"] as const)("writes the audit at the level %s too", (level) => {
+    const { log, parsed } = capture(level, { pid: 7 });
+    writeAudit(log.logger, "info", { operation: "purge", actor: "ada" });
+    expect(parsed()).toMatchObject([
+      { level: "info", pid: 7, msg: "audit", operation: "purge", actor: "ada" },
+    ]);
+  });
+
+  it("writes no audit where nothing is to be written", () => {
+    const { log, lines } = capture("silent");
+    writeAudit(log.logger, "warn", { operation: "purge" });
+    expect(lines).toEqual([]);
   });
 
   it("takes a message without fields", () => {
