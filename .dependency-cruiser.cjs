@@ -12,6 +12,7 @@ const folders = {
     may: ["cel", "services/rules", "scanning/template"],
     outside: ["zod", "yaml", "smol-toml", "fastest-levenshtein", "@marcbachmann/cel-js"],
   },
+  addresses: { may: [], outside: ["net"] }, // of net, addresses only: see biome.json
   follow: { may: [] },
   entity: { may: ["telemetry"] },
   scanning: {
@@ -39,15 +40,15 @@ const folders = {
     outside: ["ipaddr.js"],
   },
   services: {
-    may: ["protocol", "entity", "scanning", "telemetry"],
-    outside: ["net", "zod", "negotiator", "mustache"], // of net, addresses only: see biome.json
+    may: ["addresses", "protocol", "entity", "scanning", "telemetry"],
+    outside: ["zod", "negotiator", "mustache"],
   },
   runtime: {
     may: ["follow", "resources", "services", "background", "entity", "scanning", "telemetry"],
   },
   transaction: { may: ["protocol", "entity", "services", "telemetry"] },
   server: {
-    may: ["follow", "protocol", "transaction", "telemetry"],
+    may: ["addresses", "follow", "protocol", "transaction", "telemetry"],
     outside: ["net", "tls", "cluster"],
   },
   admin: { may: ["telemetry"], outside: ["http", "zod"] },

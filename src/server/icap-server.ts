@@ -1,4 +1,5 @@
-import { BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { AddressRanges } from "../addresses/index.ts";
 import type { RequestParserOptions } from "../protocol/index.ts";
 import { type Logger, RefusalReason, type ServerMetrics } from "../telemetry/index.ts";
 import type { TransactionEngine } from "../transaction/index.ts";
@@ -63,7 +64,7 @@ export class IcapServer implements ConnectionHost<Connection> {
   readonly #options: IcapServerOptions;
   readonly #logger: Logger;
   readonly #admission: Admission;
-  readonly #trusted = new BlockList();
+  readonly #trusted: AddressRanges;
   readonly #listeners: Server[] = [];
   /** Each with the client address it was counted under; undefined while that is not known. */
   readonly #connections = new Map<Connection, string | undefined>();
@@ -79,7 +80,7 @@ export class IcapServer implements ConnectionHost<Connection> {
     this.#logger = ports.logger;
     this.#admission = new Admission(options.limits);
     this.deadlines = new Deadlines(Math.min(...Object.values(options.timeouts)));
-    for (const cidr of options.trustedProxies) addNetwork(this.#trusted, cidr);
+    this.#trusted = new AddressRanges(options.trustedProxies);
   }
 
   get draining(): boolean {
@@ -221,8 +222,7 @@ export class IcapServer implements ConnectionHost<Connection> {
   }
 
   #isTrusted(address: string | undefined): boolean {
-    if (address === undefined || this.#options.trustedProxies.length === 0) return false;
-    return this.#trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+    return address !== undefined && this.#trusted.has(address);
   }
 
   #serve(socket: Socket, proxied: boolean): void {
@@ -269,16 +269,6 @@ export class IcapServer implements ConnectionHost<Connection> {
       this.#whenEmpty?.();
     }
   }
-}
-
-function addNetwork(list: BlockList, cidr: string): void {
-  const [address = "", prefix] = cidr.split("/");
-  const family = isIPv6(address) ? "ipv6" : "ipv4";
-  list.addSubnet(
-    address,
-    prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix),
-    family,
-  );
 }
 
 function boundAddress(server: Server): ListenAddress {

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { AddressRanges } from "../addresses/index.ts";
 import type { EntityExtractor } from "../entity/index.ts";
 import type { Scanner, Screening } from "../scanning/index.ts";
 import { makeIstag } from "./istag.ts";
@@ -49,7 +49,7 @@ export class ScanService implements Service {
   readonly #options: ScanServiceOptions;
   readonly #rules: RuleSet;
   readonly #outcomes: OutcomeMaker;
-  readonly #allowed: BlockList | undefined;
+  readonly #allowed: AddressRanges;
   readonly #overrides: Overrides;
   #epoch: string | undefined;
   #overridesVersion: number | undefined;
@@ -67,7 +67,7 @@ export class ScanService implements Service {
     this.#overrides = options.overrides ?? NO_OVERRIDES;
     this.#rules = compileRules(options.rules);
     this.#outcomes = new OutcomeMaker({ ...options, service: options.name });
-    this.#allowed = networks(options.allowedClients);
+    this.#allowed = new AddressRanges(options.allowedClients);
   }
 
   /** Follows the scanners' epochs and what operators say: either may change the answer to the same bytes. */
@@ -85,8 +85,7 @@ export class ScanService implements Service {
   }
 
   admits(peer: string): boolean {
-    if (this.#allowed === undefined) return true;
-    return this.#allowed.check(peer, isIPv6(peer) ? "ipv6" : "ipv4");
+    return this.#allowed.isEmpty || this.#allowed.has(peer);
   }
 
   examine(message: Message, source: MessageSource): Examination {
@@ -109,16 +108,4 @@ export class ScanService implements Service {
       recordsIdentity: this.recordsIdentity,
     });
   }
-}
-
-function networks(cidrs: readonly string[]): BlockList | undefined {
-  if (cidrs.length === 0) return undefined;
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = "", prefix] = cidr.split("/");
-    const family = isIPv6(address) ? "ipv6" : "ipv4";
-    const whole = family === "ipv6" ? 128 : 32;
-    list.addSubnet(address, prefix === undefined ? whole : Number(prefix), family);
-  }
-  return list;
 }

@@ -226,7 +226,7 @@ describe("the linter", () => {
   beforeAll(async () => {
     tree = await mkdtemp(join(tmpdir(), "sluice-lint-"));
     await cp(join(root, "biome.json"), join(tree, "biome.json"));
-    await mkdir(join(tree, "src", "services"), { recursive: true });
+    await mkdir(join(tree, "src", "scanning"), { recursive: true });
   });
 
   afterAll(async () => {
@@ -234,7 +234,7 @@ describe("the linter", () => {
   });
 
   const lint = async (source: string) => {
-    await writeFile(join(tree, "src", "services", "planted.ts"), source);
+    await writeFile(join(tree, "src", "scanning", "planted.ts"), source);
     const program = join(root, "node_modules", ".bin", "biome");
     return promisify(execFile)(program, ["lint", "--colors=off"], { cwd: tree }).then(
       () => "accepted",
@@ -242,7 +242,7 @@ describe("the linter", () => {
     );
   };
 
-  it("lets services import addresses of node:net, and no socket", async () => {
+  it("lets scanning import addresses of node:net, and no socket", async () => {
     const using = (name: string) =>
       `import { ${name} } from "node:net";\nexport const planted = ${name};\n`;
     expect(await lint(using("BlockList"))).toBe("accepted");
