@@ -5,6 +5,7 @@ Usage: scanner.py [HOST:PORT]
 """
 import json
 import sys
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -21,6 +22,10 @@ INFO = {
 class Scanner(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def handle(self):
+        with suppress(ConnectionError):  # Clients may go away.
+            super().handle()
 
     def do_GET(self):
         self.answer(200, INFO) if self.path == "/v1/info" else self.answer(404)

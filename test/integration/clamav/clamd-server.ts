@@ -68,6 +68,11 @@ export class ClamdServer {
     writeFileSync(this.#directory.join("db", `${file}.hdb`), md5Signature(content, name));
   }
 
+  /** A file of the database as it is, in force after a start. */
+  addDatabase(file: string, text: string): void {
+    writeFileSync(this.#directory.join("db", file), text);
+  }
+
   /** A database with a version, as freshclam brings it, but not signed. */
   addDaily(version: number, content: string, name: string): void {
     const cwd = this.#directory.join(`daily-${version}`);

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { eicar } from "../../support/eicar.ts";
 import { describeWith } from "../../support/programs.ts";
 import { ClamdServer, clamavPrograms, frame, instreamOf, useClamd } from "./clamd-server.ts";
@@ -68,6 +68,36 @@ describeWith(clamavPrograms, "the protocol of clamd, as the client relies on it"
     await session.send([Buffer.from("zIDSESSION\0"), tooLong]);
     expect(await session.reply()).toMatch(/INSTREAM size limit exceeded\. ERROR$/);
     await expect(session.reply()).rejects.toThrow(/connection/);
+  });
+});
+
+describeWith(clamavPrograms, "databases of one's own", () => {
+  const clamd = new ClamdServer();
+  const hex = (text: string) => Buffer.from(text).toString("hex");
+  const hashOf = (algorithm: string, text: string) =>
+    createHash(algorithm).update(text).digest("hex");
+  beforeAll(async () => {
+    clamd.addDatabase("a.hsb", `${hashOf("sha256", "known by hash")}:13:Test.Sha256\n`);
+    clamd.addDatabase("a.ndb", `Test.Bytes:0:*:${hex("known by its bytes")}\n`);
+    clamd.addDatabase(
+      "a.ldb",
+      `Test.Logic;Engine:81-255,Target:0;0&1;${hex("one half")};${hex("other half")}\n`,
+    );
+    clamd.addDatabase("a.yar", 'rule Mine { strings: $a = "known by rule" condition: $a }\n');
+    clamd.addDatabase("b.hdb", `${hashOf("md5", "wrongly known")}:13:Test.Wrong\n`);
+    clamd.addDatabase("b.fp", `${hashOf("md5", "wrongly known")}:13:Test.Wrong\n`);
+    await clamd.start();
+  });
+  afterAll(() => clamd.remove());
+
+  it.each([
+    [".hsb", "known by hash", "Test.Sha256.UNOFFICIAL FOUND"],
+    [".ndb", "xx known by its bytes", "Test.Bytes.UNOFFICIAL FOUND"],
+    [".ldb", "one half and other half", "Test.Logic.UNOFFICIAL FOUND"],
+    [".yar", "xx known by rule", "YARA.Mine.UNOFFICIAL FOUND"],
+    [".fp, which takes back what .hdb says,", "wrongly known", "OK"],
+  ])("of the form %s are in force", async (_form, content, reply) => {
+    expect(await clamd.ask(instreamOf(content))).toBe(`stream: ${reply}`);
   });
 });
 
