@@ -49,8 +49,6 @@ export interface OverrideFlags extends AdminFlags {
 
 export const DEFAULT_ADMIN_URL = "http://127.0.0.1:9344";
 
-/** What is wrong with a command as it was given. */
-
 export function cacheStats(flags: AdminFlags, context: CliContext): Promise<ExitCode> {
   return answering(flags, context, async (access) => ({
     answer: await askAdmin(access, "GET", "stats"),

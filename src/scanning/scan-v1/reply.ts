@@ -158,6 +158,11 @@ export class ReplyReader implements Dispatcher.DispatchHandler {
     // Known only now.
     const trailer = this.#trailers["scan-result"];
     const inTrailer = trailer !== undefined;
+    const why =
+      isPromised(headers) && !inTrailer
+        ? "the trailer Scan-Result is missing"
+        : digestProblem(content, [headers, this.#trailers]);
+    if (why !== undefined) return this.#end({ unreadable: why }, { content });
     this.#end(resultOf(trailer ?? headers["scan-result"]), { content, inTrailer });
   }
 }
@@ -176,6 +181,21 @@ function unlikeJson(headers: Headers): string | undefined {
 
 function codingOf(headers: Headers): string | undefined {
   return headers["content-encoding"] === undefined ? undefined : "the answer has a content coding";
+}
+
+/** What was to be the last word; an intermediary may have dropped it. */
+function isPromised({ trailer }: Headers): boolean {
+  return /(?:^|[\s,])scan-result(?:$|[\s,])/i.test(String(trailer ?? ""));
+}
+
+/** RFC 9530: a scanner that says of which bytes it speaks is held to it. */
+function digestProblem({ body }: Replacement, fields: readonly Headers[]): string | undefined {
+  const told = fields.flatMap((one) => [one["content-digest"], one["repr-digest"]]).join(",");
+  const digests = [...told.matchAll(/(?:^|[\s,])sha-256=:([^:]*):/g)].map(([, digest]) => digest);
+  const sha256 = Buffer.from(body.sha256, "hex").toString("base64");
+  return digests.every((one) => one === sha256)
+    ? undefined
+    : "the new content is not the one that its digest is of";
 }
 
 function resultOf(value: string | readonly string[] | undefined): Reply["json"] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readContent, SPOOL_DEFAULTS, SpoolStore } from "../../../src/entity/index.ts";
@@ -27,6 +28,8 @@ afterAll(async () => {
 
 const resultOf = (document: object): string =>
   Buffer.from(JSON.stringify(document)).toString("base64url");
+const digestOf = (content: string): string =>
+  `sha-256=:${createHash("sha256").update(content).digest("base64")}:`;
 const modified = resultOf({ verdict: "modified" });
 
 interface Said {
@@ -95,9 +98,17 @@ describe("a scanner that replaces content", () => {
       expect(verdict.replacement?.mediaType).toBe("application/pdf");
       expect(await textOf(verdict)).toBe(content);
       verdict.replacement?.dispose();
-      await expect.poll(held).toBe(0);
+      await expect.poll(held, { timeout: 15_000 }).toBe(0);
     },
   );
+
+  it("may tell the digest of it", async () => {
+    const digest = `md5=:AAAA:, ${digestOf("new content")}`;
+    const headers = { "scan-result": modified, "content-digest": digest };
+    const verdict = await scan(replaces({ headers }));
+    expect(await textOf(verdict)).toBe("new content");
+    verdict.replacement?.dispose();
+  });
 
   it("may tell its verdict behind the content", async () => {
     const result = resultOf({ verdict: "modified", threats: [{ name: "Macro" }] });
@@ -118,7 +129,7 @@ describe("a scanner that replaces content", () => {
     const verdict = await scan(replaces({ headers: { "scan-result": modified }, trailers }));
     expect(verdict).toMatchObject({ kind });
     expect(verdict.replacement).toBeUndefined();
-    await expect.poll(held).toBe(0);
+    await expect.poll(held, { timeout: 15_000 }).toBe(0);
   });
 
   it.each([
@@ -139,6 +150,21 @@ describe("a scanner that replaces content", () => {
       replaces({ headers: { "scan-result": modified, "content-encoding": "gzip" } }),
     ],
     ["content that breaks off", breaksOff],
+    [
+      "a trailer that is promised and does not come",
+      replaces({ headers: { "scan-result": modified, trailer: "X-Sum, Scan-Result" } }),
+    ],
+    [
+      "the digest of other content",
+      replaces({ headers: { "scan-result": modified, "content-digest": digestOf("old content") } }),
+    ],
+    [
+      "the digest of other content behind it",
+      replaces({
+        headers: { trailer: "Scan-Result, Repr-Digest" },
+        trailers: { "Scan-Result": modified, "Repr-Digest": digestOf("old content") },
+      }),
+    ],
     ["the word alone, in a document", answers({ verdict: "modified" })],
     [
       "the word alone, in both places",
@@ -148,7 +174,7 @@ describe("a scanner that replaces content", () => {
     const verdict = await scan(script);
     expect(verdict).toMatchObject({ kind: "error", reason: "engine-error" });
     expect(verdict.replacement).toBeUndefined();
-    await expect.poll(held).toBe(0);
+    await expect.poll(held, { timeout: 15_000 }).toBe(0);
   });
 
   it("is an error with more than may be kept, and nothing is", async () => {
@@ -158,7 +184,7 @@ describe("a scanner that replaces content", () => {
     });
     expect(verdict).toMatchObject({ kind: "error" });
     expect(verdict.message).toContain("oversize");
-    await expect.poll(held).toBe(0);
+    await expect.poll(held, { timeout: 15_000 }).toBe(0);
   });
 
   it("keeps nothing when nobody waits any more in the middle of it", async () => {
@@ -169,7 +195,7 @@ describe("a scanner that replaces content", () => {
     });
     const verdict = await scan(hangs, { signal: aborter.signal });
     expect(verdict).toMatchObject({ kind: "error", reason: "timeout" });
-    await expect.poll(held).toBe(0);
+    await expect.poll(held, { timeout: 15_000 }).toBe(0);
   });
 
   it("may take its time for it", async () => {
@@ -195,6 +221,6 @@ describe("a scanner that replaces content", () => {
     const headers = { "scan-result": modified };
     const verdict = await scan(replaces({ headers }), { takesReplacement: false });
     expect(verdict).toMatchObject({ kind: "error" });
-    await expect.poll(held).toBe(0);
+    await expect.poll(held, { timeout: 15_000 }).toBe(0);
   });
 });
