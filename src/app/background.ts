@@ -32,8 +32,9 @@ export interface Background {
 const LEASE_MS = 15_000;
 const LOOK_MS = 5000;
 const ALARM_EVERY_MS = 60_000;
-/** Events that wait for a receiver that does not answer: some 10 MB. */
+/** Events that wait for a receiver that does not answer. */
 const EVENT_QUEUE = 1000;
+const EVENT_QUEUE_BYTES = 16 * 1024 * 1024;
 /** For events of scans that ended with the process. */
 const LAST_EVENTS_MS = 2000;
 
@@ -100,6 +101,7 @@ function webhookOf(
     ca: caFile === undefined ? undefined : readFileSync(caFile, "utf8"),
     timeoutMs: timeout,
     queue: EVENT_QUEUE,
+    queueBytes: EVENT_QUEUE_BYTES,
     wait: pause,
     ...ports,
   });

@@ -93,6 +93,14 @@ function decided({ onDecided }: ScanContext, signal: AbortSignal): Promise<Decis
   });
 }
 
+/** A hundred of them are held for each scan, and what is in a URL comes from outside. */
+const MAX_URL_CHARACTERS = 2048;
+
+function cutUrl(url: string): string {
+  if (url.length <= MAX_URL_CHARACTERS) return url;
+  return `${url.slice(0, MAX_URL_CHARACTERS).toWellFormed()}…`;
+}
+
 function recipientOf(
   { transactionId, service, url, recipient: { address, user } = {} }: ScanContext,
   { passes }: Decision,
@@ -103,7 +111,7 @@ function recipientOf(
     service,
     at,
     delivered: passes,
-    ...(url !== undefined && { url }),
+    ...(url !== undefined && { url: cutUrl(url) }),
     ...(address !== undefined && { clientIp: address }),
     ...(user !== undefined && { user }),
   };

@@ -14,12 +14,19 @@ export interface WebhookOptions {
   readonly timeoutMs: number;
   /** Events that may wait; the next one is dead. */
   readonly queue: number;
+  /** Of events that wait or are being sent, as JSON: what they hold comes from outside. */
+  readonly queueBytes: number;
   readonly metrics: EventMetrics;
   readonly logger: Logger;
   /** Resolves after so many milliseconds, or when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** As `Math.random`. */
   readonly random?: () => number;
+}
+
+interface Letter {
+  readonly event: CloudEvent;
+  readonly body: Buffer;
 }
 
 /** How one attempt ended. */
@@ -49,8 +56,9 @@ const MAX_ANSWER_BYTES = 65_536;
 export class Webhook {
   readonly #options: WebhookOptions;
   readonly #stop = new AbortController();
-  readonly #waiting: CloudEvent[] = [];
+  readonly #waiting: Letter[] = [];
   readonly #sending = new Set<Promise<void>>();
+  #bytes = 0;
   #agent: Promise<Agent> | undefined;
 
   constructor(options: WebhookOptions) {
@@ -66,10 +74,18 @@ export class Webhook {
   send(event: CloudEvent): void {
     if (this.#stop.signal.aborted) this.#bury(event, "it came at the end of the process");
     else if (this.#waiting.length >= this.#options.queue) this.#bury(event, "the queue is full");
-    else {
-      this.#waiting.push(event);
-      this.#next();
+    else this.#admit({ event, body: Buffer.from(JSON.stringify(event)) });
+  }
+
+  #admit(letter: Letter): void {
+    const bytes = this.#bytes + letter.body.length;
+    if (bytes > this.#options.queueBytes) {
+      this.#bury(letter.event, "the queue is full");
+      return;
     }
+    this.#bytes = bytes;
+    this.#waiting.push(letter);
+    this.#next();
   }
 
   /** Waits so long at most for what is under way; the rest is dead. Safe to call twice. */
@@ -78,7 +94,7 @@ export class Webhook {
     await Promise.race([this.#settled(), this.#options.wait(timeoutMs, over.signal)]);
     over.abort();
     this.#stop.abort();
-    for (const event of this.#waiting.splice(0)) this.#bury(event, "the process ends");
+    for (const { event } of this.#waiting.splice(0)) this.#bury(event, "the process ends");
     await Promise.all(this.#sending);
     const agent = await this.#agent;
     this.#agent = undefined;
@@ -91,21 +107,22 @@ export class Webhook {
 
   #next(): void {
     if (this.#sending.size >= AT_ONCE) return;
-    const event = this.#waiting.shift();
-    if (event === undefined) return;
-    const sending = this.#deliver(event).finally(() => {
+    const letter = this.#waiting.shift();
+    if (letter === undefined) return;
+    const sending = this.#deliver(letter).finally(() => {
+      this.#bytes -= letter.body.length;
       this.#sending.delete(sending);
       this.#next();
     });
     this.#sending.add(sending);
   }
 
-  async #deliver(event: CloudEvent): Promise<void> {
+  async #deliver({ event, body }: Letter): Promise<void> {
     const { metrics, wait, random = Math.random } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = FIRST_PAUSE_MS;
     for (let attempt = 1; ; attempt += 1) {
-      const how = await this.#attempt(event);
+      const how = await this.#attempt(body);
       if (how.kind === "sent") return metrics.eventEnded("sent");
       if (how.isFinal || attempt === ATTEMPTS || signal.aborted) {
         return this.#bury(event, how.why);
@@ -117,7 +134,7 @@ export class Webhook {
     }
   }
 
-  async #attempt(event: CloudEvent): Promise<Attempt> {
+  async #attempt(sent: Buffer): Promise<Attempt> {
     const { url, timeoutMs } = this.#options;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)]);
     try {
@@ -129,7 +146,7 @@ export class Webhook {
           "content-type": "application/cloudevents+json; charset=utf-8",
           ...(await this.#authorization()),
         },
-        body: JSON.stringify(event),
+        body: sent,
         signal,
       });
       await body.dump({ limit: MAX_ANSWER_BYTES });

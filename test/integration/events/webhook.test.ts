@@ -35,6 +35,7 @@ describe("a webhook", () => {
       ca: undefined,
       timeoutMs: 10_000,
       queue: 10,
+      queueBytes: 100_000,
       metrics: {
         eventEnded: (result) => void counted.push(result),
         eventRetried: () => void counted.push("retry"),
@@ -136,6 +137,20 @@ describe("a webhook", () => {
     for (let at = 0; at < 6; at += 1) hook.send(event);
     expect(counted).toEqual(["dead"]);
     expect(lines).toMatchObject([{ why: "the queue is full" }]);
+  });
+
+  it("keeps no more bytes than it has room for, and has room again for the next", async () => {
+    const first = Promise.withResolvers<void>();
+    receiver.answers = [(response) => void first.promise.then(() => response.end())];
+    const hook = hookTo({ queueBytes: Buffer.byteLength(JSON.stringify(event)) });
+    hook.send(event);
+    hook.send(event);
+    expect(counted).toEqual(["dead"]);
+    first.resolve();
+    await sent("dead", "sent");
+    await expect.poll(() => hook.waiting, { timeout: 15_000 }).toBe(0);
+    hook.send(event);
+    await sent("dead", "sent", "sent");
   });
 
   it("tells at its end what was not sent", async () => {

@@ -136,6 +136,14 @@ describe("a scan in the background", () => {
       ]);
     });
 
+    it("names a URL without end by its beginning", async () => {
+      await bench.passed(new BackgroundMessage({ url: `http://a.example/${"x".repeat(100_000)}` }));
+      bench.sandbox.conclude(blocked);
+      await bench.ended();
+      const { url = "" } = bench.ends[0]?.recipients[0] ?? {};
+      expect([url.length, url.at(-1)]).toEqual([2049, "…"]);
+    });
+
     it("goes on for the second when the first was blocked by others", async () => {
       const first = new BackgroundMessage({ transactionId: "1" });
       const second = new BackgroundMessage({ transactionId: "2" });
