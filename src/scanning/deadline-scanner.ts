@@ -50,7 +50,11 @@ export class DeadlineScanner extends DecoratedScanner {
         deadline.abort(reason);
       };
       const onAbort = (): void => giveUp(this.#aborted(), context.signal.reason);
-      const timer = setTimeout(() => giveUp(this.#late(), OUT_OF_TIME), this.#timeoutMs);
+      const onLate = (): void => {
+        if (isWaiting) giveUp(this.#late(), OUT_OF_TIME);
+      };
+      // After a busy moment of this process the verdict may be here and not be read yet.
+      const timer = setTimeout(() => setImmediate(onLate), this.#timeoutMs);
       const settled = (verdict: Verdict): void => {
         if (isWaiting) {
           end(this.#modifies ? verdict : judgeVerdict(this.name, verdict));

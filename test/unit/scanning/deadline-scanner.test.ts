@@ -5,6 +5,12 @@ import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { MadeReplacement } from "./made-replacement.ts";
 
+/** The timer, and the turn in which what was here in time is read. */
+function timeIsUp(): void {
+  vi.advanceTimersByTime(500);
+  vi.advanceTimersByTime(1);
+}
+
 describe("DeadlineScanner", () => {
   let inner: ScriptedScanner;
   let scanner: DeadlineScanner;
@@ -41,15 +47,28 @@ describe("DeadlineScanner", () => {
 
   it("answers error/timeout when the time is up", async () => {
     const verdict = scanner.scan(entityOf("x"), scanContext());
-    vi.advanceTimersByTime(500);
+    timeIsUp();
     expect(await verdict).toMatchObject({ kind: "error", reason: "timeout" });
+  });
+
+  it("passes a verdict that was here in time, and not read while the process was busy", async () => {
+    vi.useRealTimers();
+    const busy = new DeadlineScanner(inner, { timeoutMs: 1 });
+    const verdict = busy.scan(entityOf("x"), scanContext());
+    const { port1, port2 } = new MessageChannel();
+    port1.once("message", () => inner.end(0, { kind: "clean", threats: [] }));
+    port2.postMessage("verdict");
+    const busyUntil = performance.now() + 20;
+    while (performance.now() < busyUntil);
+    expect((await verdict).kind).toBe("clean");
+    port1.close();
   });
 
   it("aborts the scanner when the time is up", () => {
     void scanner.scan(entityOf("x"), scanContext());
     vi.advanceTimersByTime(499);
     expect(inner.contexts[0]?.signal.aborted).toBe(false);
-    vi.advanceTimersByTime(1);
+    timeIsUp();
     expect(inner.contexts[0]?.signal.aborted).toBe(true);
   });
 
@@ -59,7 +78,7 @@ describe("DeadlineScanner", () => {
     void scanner.scan(entityOf("x"), scanContext());
     void scanner.scan(entityOf("x"), scanContext(transaction.signal));
     transaction.abort(gone);
-    vi.advanceTimersByTime(500);
+    timeIsUp();
     const [late, left] = inner.contexts.map(({ signal }) => signal.reason);
     expect([late.name, left]).toEqual(["TimeoutError", gone]);
   });
@@ -85,7 +104,7 @@ describe("DeadlineScanner", () => {
 
   describe("that gave up on a scanner which still reads", () => {
     it.each([
-      ["when the time is up", () => vi.advanceTimersByTime(500)],
+      ["when the time is up", () => timeIsUp()],
       ["when the transaction is aborted", (transaction: AbortController) => transaction.abort()],
     ])("holds the bytes until it has ended, %s", async (_, end) => {
       const bytes = new HeldBytes();
@@ -103,7 +122,7 @@ describe("DeadlineScanner", () => {
     it("lets go of them when the scan is rejected", async () => {
       const bytes = new HeldBytes();
       void scanner.scan(entityOf("x"), bytes.in(scanContext()));
-      vi.advanceTimersByTime(500);
+      timeIsUp();
       inner.end(0, new Error("aborted"));
       await vi.advanceTimersByTimeAsync(0);
       expect([bytes.taken, bytes.holders]).toEqual([1, 0]);
@@ -113,7 +132,7 @@ describe("DeadlineScanner", () => {
       const made = new MadeReplacement("late");
       const modifier = new DeadlineScanner(inner, { timeoutMs: 500, modifies: true });
       const verdict = modifier.scan(entityOf("x"), scanContext());
-      vi.advanceTimersByTime(500);
+      timeIsUp();
       inner.end(0, made.verdict);
       expect((await verdict).kind).toBe("error");
       await vi.advanceTimersByTimeAsync(0);
