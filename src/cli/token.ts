@@ -1,4 +1,5 @@
 import type { CliContext } from "./cli-context.ts";
+import { fileProblem } from "./file-problem.ts";
 
 /** What a person got wrong, found later than the arguments are read. */
 export class UsageError extends Error {}
@@ -27,6 +28,6 @@ function tokenIn(path: string, readFile: (path: string) => string): string | und
     const line = lines.map((text) => text.trim()).find((text) => text !== "" && text[0] !== "#");
     return line?.split(/[ \t]+/).at(-1);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(`${path}: ${fileProblem(error)}`);
   }
 }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { CliContext } from "../cli-context.ts";
 import { ExitCode } from "../exit-code.ts";
+import { fileProblem } from "../file-problem.ts";
 import { bearerToken, UsageError } from "../token.ts";
 import { type AdminAccess, AdminError, askAdmin } from "./admin-client.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type OverridesAnswer,
   type OverrideText,
   overridesText,
+  type PurgeAnswer,
   purgeText,
   type StatsAnswer,
   statsText,
@@ -90,7 +92,7 @@ export function cachePurge(flags: PurgeFlags, context: CliContext): Promise<Exit
     };
     return {
       answer: await askAdmin(access, "POST", "purge", order),
-      text: (answer) => purgeText((answer as { purged: object }).purged),
+      text: (answer) => purgeText(answer as PurgeAnswer),
     };
   });
 }
@@ -185,7 +187,9 @@ async function sha256Of(what: string): Promise<string> {
   try {
     await pipeline(createReadStream(what), hash);
   } catch (error) {
-    throw new UsageError(`neither a SHA-256 nor a file: ${(error as Error).message}`);
+    throw new UsageError(
+      `${what} is neither a SHA-256 (64 hexadecimal digits) nor a file: ${fileProblem(error)}`,
+    );
   }
   return hash.digest("hex");
 }

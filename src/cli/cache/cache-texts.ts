@@ -143,18 +143,28 @@ export function overridesText({ storage, overrides }: OverridesAnswer): string {
   ]);
 }
 
-export function purgeText(purged: {
-  readonly scanner?: string;
-  readonly sha256?: string;
-  readonly before?: string;
-}): string {
+export interface PurgeAnswer {
+  readonly purged: {
+    readonly scanner?: string;
+    readonly sha256?: string;
+    readonly before?: string;
+  };
+  /** Where a scanner was named, those of the server that are called so. */
+  readonly scanners?: readonly string[];
+}
+
+export function purgeText({ purged, scanners }: PurgeAnswer): string {
   const { scanner, sha256, before } = purged;
   const parts = [
     sha256 === undefined ? "all contents" : `content ${sha256}`,
     scanner === undefined ? "of all scanners" : `of scanner ${scanner}`,
     before === undefined ? "up to now" : `before ${timeText(before)}`,
   ];
-  return lines([`purged: verdicts on ${parts.join(", ")}`]);
+  const doubt =
+    scanners?.length === 0
+      ? [`No scanner of this server is called ${scanner}: "sluice cache lookup" lists them.`]
+      : [];
+  return lines([`purged: verdicts on ${parts.join(", ")}`, ...doubt]);
 }
 
 const timeText = (iso: string): string =>

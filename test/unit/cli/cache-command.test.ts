@@ -54,6 +54,17 @@ describe("sluice cache lookup", () => {
     expect((await cache("lookup", file, "--json")).stdout).toContain(`"sha256":"${sha256}"`);
   });
 
+  it.each([
+    ["/nope", "there is no such file"],
+    ["/", "it is a directory"],
+  ])("says of %s in words that it is neither a hash nor a file", async (what, why) => {
+    const { code, stderr } = await cache("lookup", what);
+    expect([code, stderr]).toEqual([
+      2,
+      `error: ${what} is neither a SHA-256 (64 hexadecimal digits) nor a file: ${why}\n`,
+    ]);
+  });
+
   it("prints the scanners that know nothing", async () => {
     await admin.remember("one");
     expect((await cache("lookup", HASH)).stdout).toBe(
@@ -75,7 +86,11 @@ describe("sluice cache lookup", () => {
 
 describe("sluice cache purge", () => {
   it.each([
-    [["--scanner", "clamav"], "purged: verdicts on all contents, of scanner clamav, up to now\n"],
+    [
+      ["--scanner", "clamav"],
+      "purged: verdicts on all contents, of scanner clamav, up to now\n" +
+        'No scanner of this server is called clamav: "sluice cache lookup" lists them.\n',
+    ],
     [["--sha256", HASH], `purged: verdicts on content ${HASH}, of all scanners, up to now\n`],
     [["--yes"], "purged: verdicts on all contents, of all scanners, up to now\n"],
     [
@@ -84,6 +99,13 @@ describe("sluice cache purge", () => {
     ],
   ])("with %j says what it did", async (flags, text) => {
     expect(stable((await cache("purge", ...flags)).stdout)).toBe(text);
+  });
+
+  it("has no doubt about a scanner that is there", async () => {
+    await admin.remember("one");
+    expect((await cache("purge", "--scanner", "clamav")).stdout).toBe(
+      "purged: verdicts on all contents, of scanner clamav, up to now\n",
+    );
   });
 
   it("forgets", async () => {
@@ -179,7 +201,7 @@ describe("a command for the admin port", () => {
   it.each([
     ["without a token", undefined, [], "2 error: a token is needed"],
     ["with a wrong token", "wrong", [], "1 error: no access"],
-    ["with a file that is not there", "x", ["--token-file", "/none"], "2 error: ENOENT"],
+    ["with a file that is not there", "x", ["--token-file", "/none"], "2 error: /none: there is"],
     ["with a wrong address", "x", ["--admin-url", "nonsense"], "2 error: nonsense is no URL"],
   ])("%s tells what is wrong", async (_what, token, flags, expected) => {
     const env = { SLUICE_ADMIN_URL: admin.url, ...(token && { SLUICE_ADMIN_TOKEN: token }) };

@@ -48,5 +48,6 @@ export async function run(argv: readonly string[], fake: FakeProcess = {}): Prom
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function missing(path: string): never {
-  throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+  const text = `ENOENT: no such file or directory, open '${path}'`;
+  throw Object.assign(new Error(text), { code: "ENOENT" });
 }
