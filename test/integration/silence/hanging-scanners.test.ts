@@ -174,3 +174,40 @@ describe("a scan of bytes that still arrive", () => {
     await fake.stop();
   });
 });
+
+describe("a scan of several steps", () => {
+  it.each([
+    ["a step", "steps: [{ name: begin, request: { path: /begin } },"],
+    ["a poll", "steps: [{ name: begin, request: { path: /begin }, poll: { until: 'true' } },"],
+  ])("waits for the vendor only from its last answer on, be it to %s", async (_, begin) => {
+    let now = 0;
+    const scans = new Happenings();
+    const clean = answers({ verdict: "clean" });
+    let hangs = true;
+    await using fake = await FakeScanner.start(
+      afterUpload((request, response) => {
+        if (request.url === "/begin") now += 60_000;
+        if (request.url === "/begin" || !hangs) return clean(request, response);
+        scans.happened();
+      }),
+    );
+    const scanner = await createTemplateScanner({
+      ...common,
+      template: templateOf(
+        `${begin} { name: scan, request: { path: /scan } }]\nresult: { verdict: "res.json.verdict" }`,
+        { baseUrl: fake.url },
+      ),
+      circuitBreaker: { failures: 1, openForMs: 10_000, now: () => now },
+      credentials: { secrets: {} },
+    });
+    const stop = new AbortController();
+    const verdict = scanner.scan(entityOf("x"), scanContext(stop.signal));
+    await scans.next();
+    now += 500;
+    stop.abort(new DOMException("the time is up", "TimeoutError"));
+    expect((await verdict).reason).toBe("timeout");
+    hangs = false;
+    expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("clean");
+    await scanner.close();
+  });
+});
