@@ -14,9 +14,14 @@ export function formatProblems(problems: readonly Problem[]): string {
 
 const shownLength = 64;
 
-/** A value as a message shows it: escaped, on one line, cut. */
+/**
+ * A value as a message shows it: escaped, on one line, cut, and without what a URL has before its host:
+ * one that is refused for its password must not be what tells it.
+ */
 export function shown(raw: unknown): string {
-  const full = JSON.stringify(raw) ?? String(raw);
+  const full = (JSON.stringify(raw) ?? String(raw))
+    .replace(/^("?(?:\w[\w+.-]*:\/\/)?).*@/s, "$1***@")
+    .replace(/([?&][^=&\s"]+=)[^&\s"]+/g, "$1***");
   return full.length > shownLength ? `${full.slice(0, shownLength)}…` : full;
 }
 

@@ -121,6 +121,20 @@ describe("loading settings", () => {
     ]);
   });
 
+  it.each([
+    ["redis://:canary@redis:6379/0", '"redis://***@redis:6379/0"'],
+    ["redis://user:can/a@ry@redis:1", '"redis://***@redis:1"'],
+    ["user:canary@redis", '"***@redis"'],
+    ["ftp://hooks.example/?token=canary&x=canary", '"ftp://hooks.example/?token=***&x=***"'],
+  ])("tells no password of a URL that it refuses: %s", (url, told) => {
+    const env = { SLUICE_CACHE_REDIS_URL: url, SLUICE_EVENTS_WEBHOOK_URL: url };
+    const found = problems({ env });
+    expect(found.map((problem) => problem.endsWith(`, not ${told}`))).toEqual(
+      found.map(() => true),
+    );
+    expect(found.join("\n")).not.toContain("can");
+  });
+
   it("cuts a long value in a message", () => {
     const [found] = problems({ env: { SLUICE_WORKERS: "9".repeat(500) } });
     expect(found).toBe(
