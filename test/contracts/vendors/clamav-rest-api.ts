@@ -35,6 +35,11 @@ export const clamavRestApi: Vendor = {
       says: { kind: "unscannable", reason: "size" },
     },
     {
+      name: "takes a limit of requests for no limit of sizes",
+      does: scanning("Rate limit exceeded", 429),
+      says: { kind: "error", reason: "overload" },
+    },
+    {
       name: "says error where clamd is not there",
       does: scanning(answers.failed, 500),
       says: { kind: "error" },

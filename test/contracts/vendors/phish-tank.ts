@@ -24,6 +24,11 @@ export const phishTank: Vendor = {
   secrets: { appKey: "phishtank-secret-key" },
   cases: [
     {
+      name: "says error where the answer is called none",
+      does: checking({ ...answers.none, meta: { status: "error" } }),
+      says: { kind: "error" },
+    },
+    {
       name: "blocks a phishing page",
       does: checking(answers.phish),
       says: { kind: "blocked", reason: "category", threats },
