@@ -49,6 +49,9 @@ const MARGIN_MS = 100;
 /** Polls that may fail one after the other before the scan has. */
 const MAX_POLL_FAILURES = 3;
 
+/** What comes with these is no content, or not all of it (RFC 9110 §15.3). */
+const NO_WHOLE: ReadonlySet<number> = new Set([202, 204, 205, 206]);
+
 /** Carries the verdict of a scan that ends before its last step. */
 class Concluded extends Error {
   readonly verdict: Verdict;
@@ -136,7 +139,8 @@ export class ScanRun {
   async #askOnce(step: PlannedStep): Promise<void> {
     const { transport, keeper } = this.#parts;
     const request = transport.request(step.request, this.#values());
-    const isWanted = (answer: Answer): boolean => this.#isExpected(step, answer);
+    const isWanted = (answer: Answer): boolean =>
+      this.#isExpected(step, answer) && !(step.givesContent && NO_WHOLE.has(answer.status));
     if (step.givesContent && keeper === undefined) {
       const message = "the scanner gives new content, and the service takes none";
       throw new Concluded(errorVerdict(VerdictReason.EngineError, message));

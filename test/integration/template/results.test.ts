@@ -177,6 +177,12 @@ result: { verdict: "'modified'", content: { step: scan, mediaType: "'Application
       expect(verdict).toMatchObject({ kind: "unscannable", reason: "size" });
     });
 
+    it.each([202, 204, 206])("is not what comes with %d", async (status) => {
+      vendor().script = answersStatus(status);
+      const verdict = await scan(rebuilt, { takesReplacement: true });
+      expect(verdict).toMatchObject({ kind: "error", message: `it answered ${status}` });
+    });
+
     it("is an error where the service takes none", async () => {
       vendor().script = answersText("clean bytes");
       expect((await scan(rebuilt)).kind).toBe("error");
