@@ -55,6 +55,8 @@ function commonOptions({ target, tls, connectTimeoutMs, password }: RedisClientO
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // Nobody would catch its failure, and that ends the process; `RedisConnection` subscribes again.
+    autoResubscribe: false,
     disableClientInfo: true,
     // Proxies for Redis know HELLO less often than AUTH.
     protocol: 2,

@@ -1,14 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type CountingScanner, type Pod, startPods } from "../../support/cache-fleet.ts";
 import { CacheLoad, eicarScanner, malware, popular } from "../../support/cache-load.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { describeWith } from "../../support/programs.ts";
 import { ownPrefix } from "../../support/redis-cache.ts";
 import { REDIS_SERVER, RedisServer } from "../../support/redis-server.ts";
-import { scanContext } from "../../support/samples/entities.ts";
+import { entityOf, scanContext } from "../../support/samples/entities.ts";
 
 /** Enough for a Redis that is well, on a machine that is busy. */
 const PATIENT_MS = 500;
+/** A Redis that is started again reads its data first, and clients come back one pause after the other. */
+const RECOVERY_MS = 60_000;
+vi.setConfig({ testTimeout: 2 * RECOVERY_MS });
 
 describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
   let redis: RedisServer;
@@ -30,6 +33,11 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
   });
   afterEach(async () => {
     await Promise.all(pods.map((pod) => pod.stop()));
+    // Whatever became of a test: the next one has a Redis that runs, and starts fast.
+    redis.thaw();
+    proxy.mend();
+    await redis.admin.flushall();
+    await redis.run("SAVE");
   });
 
   /** Two pods, so that each finds what the other has scanned; they keep nothing in memory for long. */
@@ -47,7 +55,7 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
   };
 
   const load = (scans: number): Promise<string[]> => traffic.run(scans);
-  const recovered = (): Promise<void> => traffic.recovered();
+  const recovered = (): Promise<void> => traffic.recovered(RECOVERY_MS);
   const count = (kind: string): number => traffic.reads(kind);
   /** The fault was there: without it, a test would show nothing. */
   const expectFailedReads = (): void => expect(traffic.failedReads).toBeGreaterThan(0);
@@ -79,6 +87,23 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
     expect(count("redis timeout")).toBeLessThan(60);
     expect(count("redis skipped")).toBeGreaterThan(500);
     redis.thaw();
+    await recovered();
+  });
+
+  it("frozen: no scan waits for more than one read timeout", async () => {
+    const [pod] = await start(20);
+    await load(30);
+    redis.freeze();
+    const waited: number[] = [];
+    for (let scan = 0; scan < 12; scan += 1) {
+      const before = count("redis timeout");
+      await pod.scanner.scan(scan % 2 === 0 ? malware : entityOf(`new ${scan}`), scanContext());
+      waited.push(count("redis timeout") - before);
+    }
+    redis.thaw();
+    expect(Math.max(...waited)).toBe(1);
+    // The breaker is open by then: they are not waited for at all.
+    expect(waited.slice(-3)).toEqual([0, 0, 0]);
     await recovered();
   });
 
@@ -154,8 +179,6 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
     expect(await load(300)).toEqual([]);
     expectFailedReads();
     await recovered();
-    await redis.admin.flushall();
-    await redis.run("SAVE");
   });
 
   it("evictions: nothing fails", async () => {
