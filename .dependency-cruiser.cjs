@@ -51,13 +51,13 @@ const folders = {
     may: ["addresses", "follow", "protocol", "transaction", "telemetry"],
     outside: ["net", "tls", "cluster"],
   },
-  admin: { may: ["telemetry"], outside: ["http", "zod"] },
+  admin: { may: ["follow", "telemetry"], outside: ["http", "https", "tls", "zod"] },
   client: { may: ["protocol"], outside: ["net", "tls"] },
   chain: {
     may: ["client", "protocol", "scanning", "entity", "telemetry"],
     outside: ["content-disposition"],
   },
-  cli: { may: ["config", "client", "telemetry"], outside: ["commander"] },
+  cli: { may: ["config", "client", "telemetry"], outside: ["commander", "undici"] },
 };
 
 /** Modules that no part of Sluice has a use for. */

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Logger } from "../telemetry/index.ts";
+import type { AdminTls } from "./admin-tls.ts";
 import type { CacheApi } from "./cache-api.ts";
 import { type AdminAnswer, type AdminSources, answerAdminRequest } from "./endpoints.ts";
 
@@ -9,6 +11,8 @@ export interface AdminServerOptions {
   readonly host: string | undefined;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Left out: HTTP without TLS. */
+  readonly tls?: AdminTls | undefined;
   readonly sources: AdminSources;
   /** Left out: there is none. */
   readonly api?: CacheApi | undefined;
@@ -21,6 +25,12 @@ const headTimeoutMs = 5000;
 const requestTimeoutMs = 10_000;
 const maxHeadBytes = 8192;
 const maxBodyBytes = 16_384;
+const limits = {
+  maxHeaderSize: maxHeadBytes,
+  headersTimeout: headTimeoutMs,
+  requestTimeout: requestTimeoutMs,
+  connectionsCheckingInterval: 1000,
+};
 
 /**
  * The HTTP side door: health and metrics, read only, without authentication; and the API, for those who
@@ -28,19 +38,11 @@ const maxBodyBytes = 16_384;
  */
 export class AdminServer {
   readonly #options: AdminServerOptions;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
-    this.#server = createServer(
-      {
-        maxHeaderSize: maxHeadBytes,
-        headersTimeout: headTimeoutMs,
-        requestTimeout: requestTimeoutMs,
-        connectionsCheckingInterval: 1000,
-      },
-      (request, response) => void this.#serve(request, response),
-    );
+    this.#server = this.#create();
     this.#server.maxConnections = maxConnections;
   }
 
@@ -60,10 +62,24 @@ export class AdminServer {
 
   /** Ends at once: whoever asks again is told by the refused connection. Safe to call twice. */
   async stop(): Promise<void> {
+    this.#options.tls?.close();
     if (!this.#server.listening) return;
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
+  }
+
+  #create(): Server | TlsServer {
+    const { tls, logger } = this.#options;
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response);
+    if (tls === undefined) return createServer(limits, serve);
+    const server = createTlsServer(
+      { ...limits, ...tls.context, handshakeTimeout: headTimeoutMs },
+      serve,
+    );
+    tls.follow(server, logger);
+    return server;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

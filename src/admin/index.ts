@@ -6,6 +6,7 @@
  * @module
  */
 export { AdminServer, type AdminServerOptions } from "./admin-server.ts";
+export { AdminTls } from "./admin-tls.ts";
 export { AdminTokens } from "./admin-tokens.ts";
 export { CacheApi } from "./cache-api.ts";
 export {

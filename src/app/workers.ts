@@ -19,7 +19,7 @@ export async function startWorker(settings: Settings, ports: AppPorts): Promise<
   try {
     // The admin port is the primary's.
     const app = await startServer(
-      { ...settings, admin: { address: undefined, tokenFile: undefined } },
+      { ...settings, admin: { ...settings.admin, address: undefined, tokenFile: undefined } },
       ports,
     );
     workerProcess.ready(app.facts, {

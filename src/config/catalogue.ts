@@ -320,6 +320,12 @@ export const catalogue: Catalogue<Settings> = {
       "127.0.0.1:9344",
       "Where health and metrics are served over HTTP, without authentication, and the API for operators (docs/cache-operations.md). Empty: nowhere.",
     ),
+    tls: {
+      certFile: file(
+        "Certificate chain (PEM) of the admin port, which then speaks HTTPS alone. Read again when the file changes.",
+      ),
+      keyFile: file("Private key of the certificate (PEM). Read again when the file changes."),
+    },
     tokenFile: file(
       "Bearer tokens for the API of the admin port, one a line, with the name of its owner before it or without. Read again when it changes. Without it the API is off.",
     ),

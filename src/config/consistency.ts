@@ -32,6 +32,13 @@ export const consistencyRules: readonly ConsistencyRule[] = [
         : undefined,
   },
   {
+    paths: ["admin.tls.certFile", "admin.tls.keyFile"],
+    check: ({ admin: { tls } }) =>
+      (tls.certFile === undefined) !== (tls.keyFile === undefined)
+        ? "admin.tls.certFile and admin.tls.keyFile need each other; only one is set"
+        : undefined,
+  },
+  {
     paths: ["cache.redis.certFile", "cache.redis.keyFile"],
     check: ({ cache: { redis } }) =>
       (redis.certFile === undefined) !== (redis.keyFile === undefined)

@@ -155,6 +155,8 @@ export interface Settings {
   /** Address undefined: no admin port. */
   readonly admin: {
     readonly address: ListenAddress | undefined;
+    /** Both undefined: HTTP without TLS. */
+    readonly tls: { readonly certFile: string | undefined; readonly keyFile: string | undefined };
     /** Undefined: the API is off. */
     readonly tokenFile: string | undefined;
   };

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { AdminServer, AdminTokens, CacheApi } from "../../src/admin/index.ts";
+import type { AdminTlsOptions } from "../../src/admin/admin-tls.ts";
+import { AdminServer, AdminTls, AdminTokens, CacheApi } from "../../src/admin/index.ts";
 import { ProcessCacheOperator } from "../../src/app/cache-operator.ts";
 import { Overrides, ScanCache } from "../../src/cache/index.ts";
 import {
@@ -22,6 +23,8 @@ interface CacheAdminOptions {
   readonly hasTokens?: boolean;
   /** Left out: `lines` holds what is written. */
   readonly logger?: Logger | undefined;
+  /** Files of a certificate; left out: HTTP without TLS. */
+  readonly tls?: Pick<AdminTlsOptions, "certFile" | "keyFile"> | undefined;
 }
 
 /** An admin port with a cache in memory behind it, in this process; `ada` has the token. */
@@ -32,8 +35,9 @@ export class CacheAdmin implements AsyncDisposable {
   readonly cache: ScanCache;
   readonly overrides: Overrides;
   readonly #server: AdminServer;
+  #scheme = "http";
 
-  private constructor({ hasTokens, logger: given }: Required<CacheAdminOptions>) {
+  private constructor({ hasTokens, logger: given, tls }: Required<CacheAdminOptions>) {
     const write = (msg: string, fields?: object): void => void this.lines.push({ msg, ...fields });
     const logger = given ?? { debug: write, info: write, warn: write, error: write };
     writeFileSync(this.tokenFile, `# operators\nada ${TOKEN}\n${"n".repeat(32)}\n`);
@@ -60,6 +64,7 @@ export class CacheAdmin implements AsyncDisposable {
     this.#server = new AdminServer({
       host: "127.0.0.1",
       port: 0,
+      tls: tls && new AdminTls({ ...tls, reloadMs: 60_000 }),
       sources: {
         readiness: () => ({ ready: true, reasons: [] }),
         metrics: () => this.registry.text(),
@@ -69,14 +74,16 @@ export class CacheAdmin implements AsyncDisposable {
     });
   }
 
-  static async start({ hasTokens = true, logger }: CacheAdminOptions = {}): Promise<CacheAdmin> {
-    const admin = new CacheAdmin({ hasTokens, logger });
+  static async start(options: CacheAdminOptions = {}): Promise<CacheAdmin> {
+    const { hasTokens = true, logger, tls } = options;
+    const admin = new CacheAdmin({ hasTokens, logger, tls });
+    admin.#scheme = tls === undefined ? "http" : "https";
     await admin.#server.start();
     return admin;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#server.address.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#server.address.port}`;
   }
 
   get tokenFile(): string {

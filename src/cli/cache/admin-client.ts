@@ -2,6 +2,8 @@
 export interface AdminAccess {
   readonly url: URL;
   readonly token: string;
+  /** Certificate authorities of the server, PEM; undefined: those that Node trusts. */
+  readonly ca: string | undefined;
 }
 
 /** The server did not do what it was asked; the message is for the person who asked. */
@@ -11,13 +13,16 @@ const TIMEOUT_MS = 15_000;
 
 /** Asks the admin API; resolves with the JSON of its answer, rejects with an `AdminError`. */
 export async function askAdmin(
-  { url, token }: AdminAccess,
+  { url, token, ca }: AdminAccess,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: object,
 ): Promise<unknown> {
+  // Loaded here: most commands speak no HTTP.
+  const { Agent, fetch } = await import("undici");
+  const dispatcher = new Agent({ connect: { ...(ca !== undefined && { ca }) } });
   const target = new URL(`v1/cache/${path}`, url.href.endsWith("/") ? url : `${url.href}/`);
-  let response: Response;
+  let response: Awaited<ReturnType<typeof fetch>>;
   let text: string;
   try {
     response = await fetch(target, {
@@ -29,11 +34,14 @@ export async function askAdmin(
       ...(body !== undefined && { body: JSON.stringify(body) }),
       // A token is for the server that was named.
       redirect: "error",
+      dispatcher,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     text = await response.text();
   } catch (error) {
     throw new AdminError(`${url.href} cannot be asked: ${causeOf(error)}`);
+  } finally {
+    await dispatcher.destroy();
   }
   const answer = jsonIn(text);
   if (answer === undefined) throw new AdminError(`${url.href} is no admin API of Sluice`);

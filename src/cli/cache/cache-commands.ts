@@ -23,6 +23,7 @@ import {
 export interface AdminFlags {
   readonly adminUrl?: string;
   readonly tokenFile?: string;
+  readonly tlsCa?: string;
   readonly json?: boolean;
 }
 
@@ -165,8 +166,9 @@ async function answering(
   }
 }
 
-function accessOf({ adminUrl, tokenFile }: AdminFlags, context: CliContext): AdminAccess {
-  const address = adminUrl ?? context.sourcesFor([]).env["SLUICE_ADMIN_URL"] ?? DEFAULT_ADMIN_URL;
+function accessOf({ adminUrl, tokenFile, tlsCa }: AdminFlags, context: CliContext): AdminAccess {
+  const { env, readFile } = context.sourcesFor([]);
+  const address = adminUrl ?? env["SLUICE_ADMIN_URL"] ?? DEFAULT_ADMIN_URL;
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`${address} is no URL such as ${DEFAULT_ADMIN_URL}`);
@@ -175,7 +177,15 @@ function accessOf({ adminUrl, tokenFile }: AdminFlags, context: CliContext): Adm
   if (token === undefined) {
     throw new UsageError("a token is needed: --token-file, or the variable SLUICE_ADMIN_TOKEN");
   }
-  return { url, token };
+  return { url, token, ca: tlsCa === undefined ? undefined : textIn(tlsCa, readFile) };
+}
+
+function textIn(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    throw new UsageError(`${path}: ${fileProblem(error)}`);
+  }
 }
 
 const SHA256 = /^[0-9a-f]{64}$/i;

@@ -107,6 +107,7 @@ function withAdminFlags(command: Command): Command {
   return command
     .option("--admin-url <url>", `admin port (SLUICE_ADMIN_URL; default: ${DEFAULT_ADMIN_URL})`)
     .option("--token-file <file>", "file with the token (or SLUICE_ADMIN_TOKEN, the token itself)")
+    .option("--tls-ca <file>", "certificate authorities (PEM) of an admin port with TLS")
     .option("--json", "print the answer as JSON")
     .addHelpText(
       "after",

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CacheAdmin, SCANNER, TOKEN } from "../../support/cache-admin.ts";
+import { CertificateAuthority } from "../../support/certificate-authority.ts";
+import { TempDirectory } from "../../support/temp-directory.ts";
 import { run } from "./fake-context.ts";
 
 const HASH = "a".repeat(64);
@@ -188,6 +190,44 @@ describe("sluice cache override", () => {
   ])("with %j is wrong usage", async (flags, told) => {
     const { code, stderr } = await cache("override", "block", HASH, ...flags);
     expect([code, stderr]).toEqual([2, expect.stringContaining(told)]);
+  });
+});
+
+describe("a command for an admin port with TLS", () => {
+  let authority: CertificateAuthority;
+  let secure: CacheAdmin;
+  beforeAll(async () => {
+    authority = await CertificateAuthority.create();
+    const { cert, key } = await authority.issue("IP:127.0.0.1");
+    const directory = new TempDirectory();
+    const tls = { certFile: directory.join("cert.pem"), keyFile: directory.join("key.pem") };
+    writeFileSync(tls.certFile, cert);
+    writeFileSync(tls.keyFile, key);
+    secure = await CacheAdmin.start({ tls });
+    directory.remove();
+  });
+  afterAll(async () => {
+    await secure[Symbol.asyncDispose]();
+    authority.remove();
+  });
+  const stats = (...flags: readonly string[]) =>
+    run(["cache", "stats", "--admin-url", secure.url, ...flags], {
+      env: { SLUICE_ADMIN_TOKEN: TOKEN },
+      files: { "/ca.pem": authority.cert },
+    });
+
+  it("trusts the authorities that it is told", async () => {
+    expect((await stats("--tls-ca", "/ca.pem")).code).toBe(0);
+  });
+
+  it("trusts nobody else", async () => {
+    const { code, stderr } = await stats();
+    expect([code, stderr]).toEqual([1, expect.stringContaining("unable to")]);
+  });
+
+  it("says that a file of authorities is not there", async () => {
+    const { code, stderr } = await stats("--tls-ca", "/none");
+    expect([code, stderr]).toEqual([2, "error: /none: there is no such file\n"]);
   });
 });
 
