@@ -7,17 +7,21 @@ export const SHA256_OF_NOTHING = createHash("sha256").digest("hex");
 
 /**
  * The SHA-256, lower-case hex, of a `Content-Digest` or `Repr-Digest` (RFC 9530 §2); undefined when
- * it has none. Other algorithms are passed over. Throws a 400 when its SHA-256 is malformed.
+ * it has none. Other algorithms are passed over. Throws a 400 when its SHA-256 is malformed, or there
+ * are several that differ.
  */
 export function sha256OfField(value: string | string[] | undefined): string | undefined {
+  let found: string | undefined;
   for (const text of [value ?? []].flat().flatMap((line) => line.split(","))) {
     const member = text.trim();
     if (!member.startsWith("sha-256=")) continue;
     const base64 = MEMBER.exec(member)?.groups?.["base64"];
-    if (base64 === undefined) throw new ScanProblem(400, "the digest is no SHA-256 of RFC 9530");
-    return Buffer.from(base64, "base64").toString("hex");
+    if (base64 === undefined || (found !== undefined && found !== base64)) {
+      throw new ScanProblem(400, "the digest is no SHA-256 of RFC 9530");
+    }
+    found = base64;
   }
-  return undefined;
+  return found === undefined ? undefined : Buffer.from(found, "base64").toString("hex");
 }
 
 /**

@@ -16,6 +16,8 @@ export interface ScanHead {
   readonly stage: ScanStage;
   /** Length of the body; undefined when it is chunked. */
   readonly size: number | undefined;
+  /** What a chunked body has to come to, where that has been told. */
+  readonly promisedBytes?: number | undefined;
   /** Of the body, where it has been told. */
   readonly contentSha256: string | undefined;
   /** Of the entity, whether its bytes are sent or not. */
@@ -40,6 +42,7 @@ export function scanHead(request: IncomingMessage, limits: ScanLimits): ScanHead
   const contentSha256 = sha256OfField(headers["content-digest"]);
   const reprSha256 = sha256OfField(headers["repr-digest"]);
   const facts = subjectFacts(headers);
+  if (size !== 0) mustAgree(contentSha256, reprSha256);
   const holdMs = holdMsOf(headers, leftMs);
   // A beginning has no hash that would be of any use; only of what is sent can one be checked.
   if (stage !== "full") {
@@ -51,16 +54,29 @@ export function scanHead(request: IncomingMessage, limits: ScanLimits): ScanHead
     holdMs,
     stage,
     size,
+    promisedBytes: size === undefined && typeof totalBytes === "number" ? totalBytes : undefined,
     contentSha256: contentSha256 ?? (size === 0 ? undefined : reprSha256),
     entitySha256: reprSha256 ?? (size === 0 ? emptyOrUntold(totalBytes) : contentSha256),
     facts,
   };
 }
 
+/** Without a content coding, what is sent is what it stands for (RFC 9530 §3). */
+function mustAgree(content: string | undefined, repr: string | undefined): void {
+  if (content !== undefined && repr !== undefined && content !== repr) {
+    throw new ScanProblem(400, "Content-Digest and Repr-Digest contradict each other");
+  }
+}
+
 function mustBeWhole(size: number, totalBytes: number | "unknown" | undefined): void {
   if (typeof totalBytes === "number" && totalBytes !== size) {
-    throw new ScanProblem(400, "the body is not as long as Scan-Total-Length says");
+    throw notWhole();
   }
+}
+
+/** A body that is longer or shorter than the entity: something between cut it, or it is another. */
+export function notWhole(): ScanProblem {
+  return new ScanProblem(400, "the body is not as long as Scan-Total-Length says");
 }
 
 /** Nothing was sent, and no digest of anything: an empty entity, unless it says that it is not. */

@@ -7,7 +7,7 @@ import {
 } from "./content-digest.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { EngineAbilities, ScanSubject } from "./scan-engine.ts";
-import type { ScanHead } from "./scan-head.ts";
+import { notWhole, type ScanHead } from "./scan-head.ts";
 import { ScanProblem } from "./scan-problem.ts";
 
 /** Refuses what this engine cannot be asked. */
@@ -40,7 +40,7 @@ export async function scanSubject(
   }
   const nothing = { body: noBody(), size: 0, stage, holdMs, signal, facts };
   if (size === 0 || stage !== "full") return { ...nothing, sha256: entitySha256 };
-  const sha256 = await sha256OfBody(body.arriving());
+  const sha256 = await sha256OfBody(wholeOf(body.arriving(), head));
   mustBe(sha256, contentSha256);
   return { ...nothing, sha256 };
 }
@@ -48,11 +48,12 @@ export async function scanSubject(
 /** The body, held to its digest: a small one as a whole, any other as it arrives. */
 async function givenBody(
   body: RequestBody,
-  { size, contentSha256 }: ScanHead,
+  head: ScanHead,
 ): Promise<Pick<ScanSubject, "body" | "pieces">> {
+  const { size, contentSha256 } = head;
   const pieces = await body.whole();
   if (pieces === undefined) {
-    const arriving = body.arriving();
+    const arriving = wholeOf(body.arriving(), head);
     const isTold = contentSha256 !== undefined;
     return { body: isTold ? checkedBody(arriving, contentSha256, size) : arriving };
   }
@@ -62,6 +63,20 @@ async function givenBody(
 
 function takesContent(abilities: EngineAbilities | undefined): boolean {
   return abilities?.inputs.includes("content") ?? true;
+}
+
+/** A chunked body, held to the length of the entity where that was told. */
+function wholeOf(body: AsyncIterable<Buffer>, { promisedBytes }: ScanHead): AsyncIterable<Buffer> {
+  return promisedBytes === undefined ? body : countedBody(body, promisedBytes);
+}
+
+async function* countedBody(body: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const piece of body) {
+    left -= piece.length;
+    yield piece;
+  }
+  if (left !== 0) throw notWhole();
 }
 
 async function* eachOf(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {

@@ -90,6 +90,29 @@ describe("the fields of a scan/v1 request", () => {
     expect(response.statusCode).toBe(status);
   });
 
+  it.each([
+    [200, "12"],
+    [400, "13"],
+    [400, "11"],
+  ])("are answered %d where a chunked body was to come to %s bytes", async (status, length) => {
+    for (const abilities of [undefined, { inputs: ["hash"] } satisfies EngineAbilities]) {
+      await using scanner = await serving(new FakeEngine(readAll, abilities));
+      const headers = { "Transfer-Encoding": "chunked", "Scan-Total-Length": length };
+      const asked = request(scanner.url(), { method: "POST", headers, agent: false }).end(content);
+      const [response] = await once(asked, "response");
+      response.resume();
+      expect(response.statusCode).toBe(status);
+    }
+  });
+
+  it.each([
+    ["one field", { "Content-Digest": `${digest(content)}, ${digest("other content")}` }],
+    ["two", { "Content-Digest": digest(content), "Repr-Digest": digest("other content") }],
+  ])("are refused with two digests that differ, in %s", async (_where, headers) => {
+    const { status, asked } = await asking(headers);
+    expect([status, asked]).toEqual([400, undefined]);
+  });
+
   it("say the hash", async () => {
     const { status, asked } = await asking({ "Content-Digest": `md5=:aa==:, ${digest(content)}` });
     expect([status, asked?.sha256]).toEqual([200, hex(content)]);
