@@ -35,11 +35,20 @@ export function isScanPath(path: string): boolean {
  * How long a client waits for a verdict before it would rather be answered 202 (`Prefer:
  * respond-async, wait=N`, RFC 7240): of the `leftMs` that it has in all. Undefined: it takes no 202.
  */
-export function holdMsOf({ prefer }: IncomingHttpHeaders, leftMs: number): number | undefined {
-  const preferences = String(prefer ?? "");
-  if (!/(?:^|[,\s])respond-async(?=[,;\s]|$)/i.test(preferences)) return undefined;
-  const seconds = /(?:^|[,\s])wait\s*=\s*"?(?<seconds>\d{1,9})(?!\d)/i.exec(preferences)?.groups;
-  const waitMs = Number(seconds?.["seconds"] ?? 0) * 1000;
+export function holdMsOf(headers: IncomingHttpHeaders, leftMs: number): number | undefined {
+  const takes202 = /(?:^|[,\s])respond-async(?=[,;\s]|$)/i.test(String(headers["prefer"] ?? ""));
+  return takes202 ? (waitMsOf(headers, leftMs) ?? 0) : undefined;
+}
+
+/** How long a client waits that asks about a scan which goes on: `wait=N`, or as long as it has. */
+export function pollMsOf(headers: IncomingHttpHeaders, leftMs: number): number {
+  return waitMsOf(headers, leftMs) ?? leftMs;
+}
+
+function waitMsOf({ prefer }: IncomingHttpHeaders, leftMs: number): number | undefined {
+  const wait = /(?:^|[,\s])wait\s*=\s*"?(?<seconds>\d{1,9})(?!\d)/i.exec(String(prefer ?? ""));
+  if (wait === null) return undefined;
+  const waitMs = Number(wait.groups?.["seconds"]) * 1000;
   // `wait` has whole seconds: a deadline that lies in the one after them is what it was made of.
   return leftMs - waitMs < 1000 ? leftMs : waitMs;
 }

@@ -7,7 +7,7 @@ import { errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../../sc
 import { type Logger, MetricsRegistry, metricsContentType } from "../../telemetry/index.ts";
 import { createListener } from "./listener.ts";
 import { answer, json, linger, type Page, text } from "./page.ts";
-import { holdMsOf, isScanPath, jobOfPath, pathOfJob } from "./pending-scans.ts";
+import { isScanPath, jobOfPath, pathOfJob, pollMsOf } from "./pending-scans.ts";
 import { sendReplacement, takesReplacement } from "./replaced-content.ts";
 import { RequestBody } from "./request-body.ts";
 import { GivenUp, mustHaveRoom, within } from "./request-bounds.ts";
@@ -223,7 +223,7 @@ export class ScanServer {
     mustHaveRoom(this.#polls, maxConcurrentScans * POLLS_PER_PLACE);
     const startedAt = performance.now();
     await within(this.#polls, { response, leftMs }, async (signal) => {
-      const holdMs = holdMsOf(request.headers, leftMs) ?? leftMs;
+      const holdMs = pollMsOf(request.headers, leftMs);
       const judged = await follow(job, { holdMs, signal });
       const durationMs = performance.now() - startedAt;
       await this.#tell({ request, response, signal }, judged, durationMs);

@@ -1,6 +1,11 @@
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { holdMsOf, jobOfPath, pathOfJob } from "../../../../src/scanners/serve/pending-scans.ts";
+import {
+  holdMsOf,
+  jobOfPath,
+  pathOfJob,
+  pollMsOf,
+} from "../../../../src/scanners/serve/pending-scans.ts";
 
 describe("how long a client waits before it takes a 202", () => {
   it.each([
@@ -23,6 +28,19 @@ describe("how long a client waits before it takes a 202", () => {
       expect(holdMsOf(prefer === undefined ? {} : { prefer }, 60_000)).toBeUndefined();
     },
   );
+});
+
+describe("how long a poll waits", () => {
+  it.each([
+    ["wait=10", 60_000, 10_000],
+    ["respond-async, wait=10", 60_000, 10_000],
+    ["wait=0", 60_000, 0],
+    ["wait=2", 2500, 2500],
+    ["", 60_000, 60_000],
+    ["respond-async", 60_000, 60_000],
+  ])("%s of %i ms: %i ms", (prefer, leftMs, holdMs) => {
+    expect(pollMsOf({ prefer }, leftMs)).toBe(holdMs);
+  });
 });
 
 describe("the path of a job", () => {
