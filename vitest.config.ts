@@ -4,12 +4,12 @@ import { defineConfig } from "vitest/config";
 const expecting = { poll: { timeout: 15_000, interval: 20 } };
 
 /** Answered from memory: no socket, no child process. */
-const inMemory = { testTimeout: 20_000, expect: expecting, sequence: { groupOrder: 0 } };
+const inMemory = { testTimeout: 60_000, expect: expecting, sequence: { groupOrder: 0 } };
 
 /** Real sockets and files; still independent of each other, so files run side by side. */
 const withSockets = {
   pool: "forks",
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   hookTimeout: 120_000,
   expect: expecting,
   sequence: { groupOrder: 0 },
@@ -44,7 +44,7 @@ export default defineConfig({
           name: "architecture",
           include: ["test/architecture/**/*.test.ts"],
           ...inMemory,
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...withSockets } },
