@@ -1,4 +1,4 @@
-import { type ScanContext, type Verdict, VerdictKind } from "../scanning/index.ts";
+import { type ScanContext, type Verdict, VerdictKind, VerdictReason } from "../scanning/index.ts";
 import type { RememberedVerdict } from "./verdict-cache.ts";
 
 /** How long a service wants verdicts to be used. */
@@ -53,11 +53,21 @@ export function remember(
 ): RememberedVerdict | undefined {
   // What several scanners said together is not the verdict of one.
   if (verdict.replacement !== undefined || verdict.also !== undefined) return undefined;
+  if (isRefusal(verdict)) return undefined;
   const advised = verdict.cache?.ttlMs ?? Number.POSITIVE_INFINITY;
   const ttlMs = Math.min(serviceTtlMs(verdict.kind, ttl), advised);
   const jittered = Math.floor(ttlMs * (1 - JITTER * random));
   if (!(jittered > 0)) return undefined;
   return { verdict: essence(verdict), begunAt, judgedAt: now, expiresAt: now + jittered };
+}
+
+/**
+ * Not taken for its size or type. That says something of the configuration of the scanner, or of the
+ * replica that was asked, and no epoch changes with it; to be refused again costs little.
+ */
+function isRefusal({ kind, reason }: Verdict): boolean {
+  const isOfLimit = reason === VerdictReason.Size || reason === VerdictReason.Type;
+  return kind === VerdictKind.Unscannable && isOfLimit;
 }
 
 /** What is told of a verdict again; what was about the scan itself is not. */

@@ -57,6 +57,20 @@ describe("a verdict is remembered", () => {
     expect(lifetime(verdictOf(VerdictKind.Clean, { replacement }))).toBeUndefined();
   });
 
+  it.each([
+    [VerdictReason.Size, undefined],
+    [VerdictReason.Type, undefined],
+    [VerdictReason.Encrypted, 3_600_000],
+    [VerdictReason.ArchiveLimit, 3_600_000],
+  ])("as unscannable for %s: %s", (reason, expected) => {
+    expect(lifetime(verdictOf(VerdictKind.Unscannable, { reason }))).toBe(expected);
+  });
+
+  it("as blocked for its type, which is a judgement", () => {
+    const verdict = verdictOf(VerdictKind.Blocked, { reason: VerdictReason.Type });
+    expect(lifetime(verdict)).toBe(ttl.blockedMs);
+  });
+
   it("not when several scanners said it together", () => {
     expect(lifetime(verdictOf(VerdictKind.Blocked, { also: ["error"] }))).toBeUndefined();
   });
