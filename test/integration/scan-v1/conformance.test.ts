@@ -204,7 +204,7 @@ describe("the conformance suite", () => {
     });
 
     it.each([
-      ["is not there", {}, "error: ENOENT"],
+      ["is not there", {}, "error: /token: there is no such file"],
       ["holds no token", { "/token": "# nothing\n" }, "error: /token holds no token"],
     ])("ends with 2 when the token's file %s", async (_what, files, error) => {
       const argv = ["scanner-conformance", fake.url, "--token-file", "/token"];
