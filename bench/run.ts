@@ -122,7 +122,7 @@ async function runScans(): Promise<void> {
     seconds: Number(options.seconds ?? (options.quick ? 1 : 2)),
     connections: Number(options.connections ?? 8),
     // Two processes of JavaScript and a few hundred requests a second: compiled code takes its time.
-    warmUpSeconds: options.quick ? 3 : 10,
+    warmUpSeconds: options.quick ? 3 : 15,
   });
 }
 

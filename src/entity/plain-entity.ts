@@ -1,7 +1,6 @@
 import type { Entity, KeptBody } from "./entity.ts";
 import { fileNameOfDisposition, fileNameOfUrl } from "./file-name.ts";
 import { detectType } from "./file-type.ts";
-import { parseHeaderValue } from "./media-type.ts";
 
 /**
  * What the headers of the message that carried a body say about it. Values as on the wire, latin1;
@@ -57,6 +56,7 @@ function isMultipart({ contentType }: BodyDescription): boolean {
 }
 
 function mediaTypeOf(contentType: string): string | undefined {
-  const { value } = parseHeaderValue(contentType);
+  // Its parameters are of no use here.
+  const value = (contentType.split(";", 1)[0] as string).trim().toLowerCase();
   return value === "" ? undefined : value;
 }

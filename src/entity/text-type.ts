@@ -3,54 +3,54 @@ const TEXT_BYTES = 4096;
 
 /** Elements that browsers take as the start of HTML (WHATWG MIME Sniffing §7.1), and more of them. */
 const HTML_START =
-  /^<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|img|form|input|object|embed|link|base|center|frameset)[\s>/]/;
-const HTML_COMMENT = /^<!--/;
+  /^<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|img|form|input|object|embed|link|base|center|frameset)[\s>/]/i;
+const HTML_COMMENT = /^<!--/i;
 
 type TextRule = readonly [type: string, pattern: RegExp];
 
-/** Rules for text that starts with `<`, on lower-case text. The first that matches wins. */
+/** Rules for text that starts with `<`. The first that matches wins. */
 const MARKUP_RULES: readonly TextRule[] = [
-  ["text/x-php", /^<\?(?:php|=)/],
-  ["application/hta", /<hta:application[\s>/]/],
-  ["image/svg+xml", /^(?:<\?xml[^>]*>|<!doctype svg[^>]*>|<!--[^>]*>|\s)*<svg[\s>]/],
-  ["application/xhtml+xml", /^(?:<\?xml[^>]*>|<!doctype html[^>]*>|\s)*<html[^>]+xmlns/],
-  ["application/x-wsf", /^(?:<\?xml[^>]*>|\s)*<(?:job|package)[\s>]/],
-  ["text/x-scriptlet", /^(?:<\?xml[^>]*>|\s)*<(?:scriptlet|component)[\s>]/],
-  ["application/xml", /^<\?xml[\s?]/],
+  ["text/x-php", /^<\?(?:php|=)/i],
+  ["application/hta", /<hta:application[\s>/]/i],
+  ["image/svg+xml", /^(?:<\?xml[^>]*>|<!doctype svg[^>]*>|<!--[^>]*>|\s)*<svg[\s>]/i],
+  ["application/xhtml+xml", /^(?:<\?xml[^>]*>|<!doctype html[^>]*>|\s)*<html[^>]+xmlns/i],
+  ["application/x-wsf", /^(?:<\?xml[^>]*>|\s)*<(?:job|package)[\s>]/i],
+  ["text/x-scriptlet", /^(?:<\?xml[^>]*>|\s)*<(?:scriptlet|component)[\s>]/i],
+  ["application/xml", /^<\?xml[\s?]/i],
   ["text/html", HTML_START],
   ["text/html", HTML_COMMENT],
 ];
 
-/** Rules for other text, on lower-case text. The first that matches wins. */
+/** Rules for other text. The first that matches wins. */
 const SCRIPT_RULES: readonly TextRule[] = [
-  ["text/x-shellscript", /^#!\s*\S*\/(?:env\s+)?(?:ba|da|k|z|a|c|tc|fi)?sh\b/],
-  ["text/x-python", /^#!\s*\S*\/(?:env\s+)?python/],
-  ["text/x-perl", /^#!\s*\S*\/(?:env\s+)?perl/],
-  ["text/x-php", /^#!\s*\S*\/(?:env\s+)?php/],
-  ["text/javascript", /^#!\s*\S*\/(?:env\s+)?(?:-s\s+)?(?:node|deno|bun)\b/],
-  ["text/x-script", /^#!\s*\S*\/\S/],
-  ["application/x-mswinurl", /^\[internetshortcut\]/],
-  ["text/x-ms-regedit", /^(?:windows registry editor version|regedit4)/],
-  ["application/x-pem-file", /^-----begin [a-z0-9 ]+-----/],
-  ["application/json", /^(?:\{\s*(?:"|\}\s*$)|\[\s*(?:[[{"\]\d-]|true\b|false\b|null\b))/],
-  ["text/x-msdos-batch", /^(?:@?echo\s+off\b|@echo\b|@?setlocal\b|rem\s|@?cmd(?:\.exe)?\s+\/c\b)/],
+  ["text/x-shellscript", /^#!\s*\S*\/(?:env\s+)?(?:ba|da|k|z|a|c|tc|fi)?sh\b/i],
+  ["text/x-python", /^#!\s*\S*\/(?:env\s+)?python/i],
+  ["text/x-perl", /^#!\s*\S*\/(?:env\s+)?perl/i],
+  ["text/x-php", /^#!\s*\S*\/(?:env\s+)?php/i],
+  ["text/javascript", /^#!\s*\S*\/(?:env\s+)?(?:-s\s+)?(?:node|deno|bun)\b/i],
+  ["text/x-script", /^#!\s*\S*\/\S/i],
+  ["application/x-mswinurl", /^\[internetshortcut\]/i],
+  ["text/x-ms-regedit", /^(?:windows registry editor version|regedit4)/i],
+  ["application/x-pem-file", /^-----begin [a-z0-9 ]+-----/i],
+  ["application/json", /^(?:\{\s*(?:"|\}\s*$)|\[\s*(?:[[{"\]\d-]|true\b|false\b|null\b))/i],
+  ["text/x-msdos-batch", /^(?:@?echo\s+off\b|@echo\b|@?setlocal\b|rem\s|@?cmd(?:\.exe)?\s+\/c\b)/i],
   [
     "text/vbscript",
-    /^(?:on error resume next|option explicit|dim\s+\w{1,80}\s*(?:[,:\r\n]|$)|(?:set\s+)?\w{1,80}\s*=\s*createobject\()/,
+    /^(?:on error resume next|option explicit|dim\s+\w{1,80}\s*(?:[,:\r\n]|$)|(?:set\s+)?\w{1,80}\s*=\s*createobject\()/i,
   ],
   [
     "application/x-powershell",
-    /^(?:#requires\s|<#|param\s*\(|\$[\w:]+\s*=|\[[\w.]+\]::|(?:import-module|add-type|set-executionpolicy|invoke-expression|iex|new-object|powershell(?:\.exe)?\s+-)\b)/,
+    /^(?:#requires\s|<#|param\s*\(|\$[\w:]+\s*=|\[[\w.]+\]::|(?:import-module|add-type|set-executionpolicy|invoke-expression|iex|new-object|powershell(?:\.exe)?\s+-)\b)/i,
   ],
   [
     "text/javascript",
-    /^(?:['"]use strict['"]|(?:var|let|const)\s+[\w$]+\s*[=,;]|(?:async\s+)?function(?:\s+[\w$]+)?\s*\(|[!+;(]+(?:async\s+)?function\b|\(+[\w$, ]*\)\s*=>|import\s*['"]|import\s[\w$*{},\s]{1,400}?\bfrom\s*['"]|export\s+(?:default|const|function|class|\{)|eval\(|new activexobject\(|wscript\.|(?:window|document|self|globalthis)[.[])/,
+    /^(?:['"]use strict['"]|(?:var|let|const)\s+[\w$]+\s*[=,;]|(?:async\s+)?function(?:\s+[\w$]+)?\s*\(|[!+;(]+(?:async\s+)?function\b|\(+[\w$, ]*\)\s*=>|import\s*['"]|import\s[\w$*{},\s]{1,400}?\bfrom\s*['"]|export\s+(?:default|const|function|class|\{)|eval\(|new activexobject\(|wscript\.|(?:window|document|self|globalthis)[.[])/i,
   ],
   [
     "message/rfc822",
-    /^(?:[a-z][\w-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,30}?(?:mime-version|message-id):/,
+    /^(?:[a-z][\w-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,30}?(?:mime-version|message-id):/i,
   ],
-  ["text/x-ms-wscript", /^\/\*@cc_on/],
+  ["text/x-ms-wscript", /^\/\*@cc_on/i],
 ];
 
 /**
@@ -60,7 +60,7 @@ const SCRIPT_RULES: readonly TextRule[] = [
  */
 export function textType(head: Buffer): string | undefined {
   const text = decode(head.subarray(0, TEXT_BYTES));
-  const start = skipSpace(text).toLowerCase();
+  const start = skipSpace(text);
   if (start === "") return isText(text) ? "text/plain" : undefined;
   const markup = start.startsWith("<") ? match(MARKUP_RULES, start) : undefined;
   if (markup !== undefined) return markup;

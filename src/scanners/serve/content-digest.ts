@@ -12,7 +12,8 @@ export const SHA256_OF_NOTHING = createHash("sha256").digest("hex");
  */
 export function sha256OfField(value: string | string[] | undefined): string | undefined {
   let found: string | undefined;
-  for (const text of [value ?? []].flat().flatMap((line) => line.split(","))) {
+  if (value === undefined) return undefined;
+  for (const text of String(value).split(",")) {
     const member = text.trim();
     if (!member.startsWith("sha-256=")) continue;
     const base64 = MEMBER.exec(member)?.groups?.["base64"];

@@ -42,8 +42,9 @@ const UNSTORED = new Set(["no-store", "no-cache", "private"]);
 
 /** Undefined when `Cache-Control` says nothing about it. */
 function freshSeconds(value: string | undefined, age: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
   const directives = new Map(
-    (value ?? "").split(",").map((directive): [string, string] => {
+    value.split(",").map((directive): [string, string] => {
       const [name = "", argument = ""] = directive.split("=", 2);
       return [name.trim().toLowerCase(), argument.trim().replace(/^"(.*)"$/, "$1")];
     }),

@@ -39,7 +39,7 @@ const MAX_HEAD_BYTES = 16 * 1024;
  */
 export class Connection {
   readonly #pool: Pool;
-  readonly #auth: Record<string, string>;
+  readonly #auth: Record<string, string> | undefined;
 
   /** @param lookup how the name of the origin becomes an address; left out: as the system has it */
   constructor(
@@ -49,7 +49,7 @@ export class Connection {
     lookup?: LookupFunction,
   ) {
     watchUploads();
-    this.#auth = auth === undefined ? {} : { [auth.name.toLowerCase()]: auth.value };
+    this.#auth = auth && { [auth.name.toLowerCase()]: auth.value };
     this.#pool = new Pool(origin, {
       connections,
       allowH2: false,
@@ -78,7 +78,12 @@ export class Connection {
     const reader = new ReplyReader(request, signal);
     try {
       this.#pool.dispatch(
-        { method, path, headers: { ...headers, ...this.#auth }, body: body ?? null },
+        {
+          method,
+          path,
+          headers: this.#auth === undefined ? headers : { ...headers, ...this.#auth },
+          body: body ?? null,
+        },
         reader,
       );
       return await reader.reply;

@@ -39,6 +39,9 @@ export class EndpointPool {
   }
 
   get endpoints(): readonly Endpoint[] {
+    // Read several times with every scan, and most scanners have one URL.
+    const [group] = this.#groups;
+    if (group !== undefined && this.#groups.length === 1) return group.endpoints;
     return this.#groups.flatMap(({ endpoints }) => endpoints);
   }
 

@@ -132,11 +132,14 @@ class ScanV1Scanner implements Scanner {
    * is nothing but `POST /v1/scan` judges the content.
    */
   get cacheScope(): CacheScope {
-    const said = this.#pool.endpoints.map(({ info, isHealthy }) =>
-      info === undefined && isHealthy !== true ? CacheScope.None : cacheScopeOf(info),
-    );
-    const [first = CacheScope.None] = said;
-    return said.every((scope) => scope === first) ? first : CacheScope.None;
+    let scope: CacheScope | undefined;
+    for (const { info, isHealthy } of this.#pool.endpoints) {
+      const isUntold = info === undefined && isHealthy !== true;
+      const said = isUntold ? CacheScope.None : cacheScopeOf(info);
+      if (said !== (scope ?? said)) return CacheScope.None;
+      scope = said;
+    }
+    return scope ?? CacheScope.None;
   }
 
   get takesArriving(): boolean {
