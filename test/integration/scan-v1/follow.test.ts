@@ -23,7 +23,7 @@ describe("a scan that is pending when its time is up", () => {
   });
   const pendingScan = async (): Promise<Verdict> => {
     const scanner = await scannerOf();
-    return scanner.scan(entityOf("x"), { ...within(300), keepJob: true });
+    return scanner.scan(entityOf("x"), { ...within(1500), keepJob: true });
   };
   const requests = () => fake.received.map(({ method, path }) => `${method} ${path}`);
 
@@ -51,7 +51,7 @@ describe("a scan that is pending when its time is up", () => {
 
   it("is no job where nobody will", async () => {
     const scanner = await scannerOf();
-    const verdict = await scanner.scan(entityOf("x"), within(300));
+    const verdict = await scanner.scan(entityOf("x"), within(1500));
     expect(verdict.kind).toBe("pending");
     expect(verdict).not.toHaveProperty("job");
   });
@@ -85,7 +85,12 @@ describe("a scan that is pending when its time is up", () => {
       const other = await scannerOf();
       return other.follow?.(job, within(ms));
     };
-    const jobOf = async (): Promise<string> => (await pendingScan()).job ?? "";
+    const jobOf = async (): Promise<string> => {
+      const context = { ...within(600_000), keepJob: true, jobAtOnce: true };
+      const { job } = await (await scannerOf()).scan(entityOf("x"), context);
+      if (job === undefined) throw new Error("the scan became no job");
+      return job;
+    };
 
     it("comes to its verdict", async () => {
       const job = await jobOf();

@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { temporaryDirectory, temporaryStore } from "../temporary-store.ts";
 
 const entityModule = new URL("../../../../src/entity/index.ts", import.meta.url).href;
+
+/** Processes start slowly on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Runs a process that spools a body to a file and then ends in the given way. */
 function runSpooler(directory: string, ending: string): void {
