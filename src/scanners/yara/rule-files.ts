@@ -22,16 +22,18 @@ export function shippedRulesDirectory(): string {
 
 /**
  * Every `.yar` and `.yara` file directly in the directories, in a stable order. Throws when a
- * directory cannot be read, or holds no rules: rules that silently do nothing protect nobody.
+ * directory cannot be read, or holds no rules: rules that silently do nothing protect nobody. So does
+ * a file with nothing but comments in it, which may be about to be written.
  */
 export function readRuleFiles(directories: readonly string[]): RuleSource[] {
   return directories.flatMap((directory, index) => {
     const names = readdirSync(directory).filter((name) => /\.yara?$/.test(name));
     if (names.length === 0) throw new Error(`no .yar or .yara file in ${directory}`);
-    return names.sort().map((name) => ({
+    const read = names.sort().map((name) => ({
       source: readFileSync(join(directory, name), "utf8"),
       namespace: index === 0 ? name : `${index}/${name}`,
     }));
+    return notEmpty(read, directory);
   });
 }
 
@@ -45,15 +47,22 @@ export async function readRules(paths: readonly string[]): Promise<RuleSource[]>
     paths.map(async (path, index) => {
       const files = await ruleFilesAt(path);
       if (files.length === 0) throw new Error(`no .yar or .yara file in ${path}`);
-      return await Promise.all(
+      const read = await Promise.all(
         files.map(async (file) => ({
           source: await readFile(file, "utf8"),
           namespace: index === 0 ? basename(file) : `${index}/${basename(file)}`,
         })),
       );
+      return notEmpty(read, path);
     }),
   );
   return sources.flat();
+}
+
+function notEmpty(sources: RuleSource[], path: string): RuleSource[] {
+  const empty = sources.find(({ source }) => codeOf(source).trim() === "");
+  if (empty !== undefined) throw new Error(`nothing in ${empty.namespace} of ${path}`);
+  return sources;
 }
 
 async function ruleFilesAt(path: string): Promise<string[]> {
@@ -68,8 +77,12 @@ export function countRules(sources: readonly RuleSource[]): number {
 }
 
 function declaredRules(source: string): number {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  return code.match(/^[ \t]*(?:global[ \t]+)?rule[ \t]+\w+/gm)?.length ?? 0;
+  return codeOf(source).match(/^[ \t]*(?:global[ \t]+)?rule[ \t]+\w+/gm)?.length ?? 0;
+}
+
+/** Without comments. */
+function codeOf(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }
 
 /** Changes exactly when the text of a rule does. */

@@ -148,6 +148,12 @@ describe.skipIf(!loadYara().available)("the YARA service", { timeout: 60_000 }, 
   it.each([
     ["wrong", "rule {", /a\.yar: .*syntax error/],
     ["none", undefined, /no \.yar or \.yara file/],
+    ["not written yet", "", /nothing in a\.yar of /],
+    [
+      "all commented out",
+      `/* ${rule("First", "needle")} */\n// rule Second`,
+      /nothing in a\.yar of /,
+    ],
   ])("does not start with rules that are %s", async (_, source, message) => {
     rmSync(directory.join("rules/a.yar"));
     if (source !== undefined) writeFileSync(directory.join("rules/a.yar"), source);
@@ -193,6 +199,15 @@ describe.skipIf(!loadYara().available)("the YARA service", { timeout: 60_000 }, 
       await expect
         .poll(() => metric(engine, "sluice_yara_rules_stale"), { timeout: 30_000 })
         .toBe(0);
+    });
+
+    it("keeps the old ones while a file of them is about to be written", async () => {
+      const engine = await start();
+      writeFileSync(directory.join("rules/b.yar"), "");
+      await expect
+        .poll(() => metric(engine, "sluice_yara_rules_stale"), { timeout: 30_000 })
+        .toBe(1);
+      expect((await scan(engine, "needle")).kind).toBe("blocked");
     });
 
     it("keeps the old ones while there are none, and says when there are again", async () => {
