@@ -193,6 +193,21 @@ describeWith([REDIS_SERVER], "a fault of Redis under load", () => {
     await recovered();
   });
 
+  it("wrong types under all our keys: nothing fails, and they are replaced", async () => {
+    const [pod] = await start();
+    await load(60);
+    const keys = await redis.admin.keys(`${pod.cache.connection?.prefix}*`);
+    expect(keys.length).toBeGreaterThan(10);
+    const spoilt = redis.admin.multi().del(...keys);
+    for (const key of keys) spoilt.rpush(key, "not ours");
+    await spoilt.exec();
+    expect(await load(300)).toEqual([]);
+    expect(count("redis skipped")).toBe(0);
+    await recovered();
+    const known = popular.map((entity) => pod.cache.lookup(entity));
+    expect((await Promise.all(known)).filter((found) => found.length === 0)).toEqual([]);
+  });
+
   it("flushall, and scripts that are gone: nothing fails", async () => {
     await start();
     const loaded = load(1000);
