@@ -1,13 +1,19 @@
 import type { Settings } from "../config/index.ts";
 import { EntityExtractor, SpoolStore } from "../entity/index.ts";
 import type { RoutingTable } from "../resources/index.ts";
-import { Runtime, ScannerShelf, ServedResources, ServiceFactory } from "../runtime/index.ts";
+import {
+  type LastGood,
+  Runtime,
+  ScannerShelf,
+  ServedResources,
+  type ServedResourcesOptions,
+  ServiceFactory,
+} from "../runtime/index.ts";
 import { IcapServer } from "../server/index.ts";
 import { Router } from "../services/index.ts";
 import {
   createTransactionLog,
   createTransactionMetrics,
-  type Log,
   MetricsRegistry,
   PrometheusCombiningMetrics,
   PrometheusEndpointMetrics,
@@ -32,11 +38,19 @@ import { createOverrides } from "./overrides.ts";
 import type { AppFacts, AppPorts, ServerApp, ServiceFacts } from "./port.ts";
 import { makeScanner, ScannerDescriptions } from "./scanner.ts";
 
-/** The server of this process. */
-export async function startServer(settings: Settings, ports: AppPorts): Promise<ServerApp> {
+/**
+ * The server of this process.
+ *
+ * @param lastGood the resources of a server that this one replaces
+ */
+export async function startServer(
+  settings: Settings,
+  ports: AppPorts,
+  lastGood?: LastGood,
+): Promise<ServerApp> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    return await start(settings, ports, stops);
+    return await start(settings, { ...ports, lastGood }, stops);
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -45,7 +59,7 @@ export async function startServer(settings: Settings, ports: AppPorts): Promise<
 
 async function start(
   settings: Settings,
-  { log, version, droppedLogLines }: AppPorts,
+  { log, version, droppedLogLines, lastGood }: AppPorts & { lastGood: LastGood | undefined },
   stops: (() => Promise<void>)[],
 ): Promise<ServerApp> {
   const { logger } = log;
@@ -109,7 +123,7 @@ async function start(
   });
   stops.push(() => runtime.close());
   stops.push(() => background.stop(0));
-  const resources = await serveResources(settings, runtime, { metrics, logger });
+  const resources = await serveResources(settings, runtime, { metrics, logger, lastGood });
   stops.push(async () => resources?.close());
   background.scans.start();
 
@@ -156,7 +170,7 @@ async function start(
 async function serveResources(
   settings: Settings,
   runtime: Runtime,
-  ports: { metrics: PrometheusServerMetrics; logger: Log["logger"] },
+  ports: Pick<ServedResourcesOptions, "metrics" | "logger" | "lastGood">,
 ): Promise<ServedResources | undefined> {
   const { files, poll } = settings.resources;
   if (files.length === 0) {

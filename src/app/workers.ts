@@ -1,4 +1,5 @@
 import type { Settings } from "../config/index.ts";
+import type { SourceFile } from "../resources/index.ts";
 import { compiledTable, loadResourceFiles } from "../runtime/index.ts";
 import { WorkerProcesses, workerProcess } from "../server/index.ts";
 import {
@@ -21,6 +22,10 @@ export async function startWorker(settings: Settings, ports: AppPorts): Promise<
     const app = await startServer(
       { ...settings, admin: { ...settings.admin, address: undefined, tokenFile: undefined } },
       ports,
+      {
+        keep: (files) => workerProcess.bequeath(files),
+        recall: async () => (await workerProcess.inherit()) as readonly SourceFile[] | undefined,
+      },
     );
     workerProcess.ready(app.facts, {
       drain: () => app.drain(),

@@ -10,6 +10,7 @@ export {
   type CheckedResources,
   checkResources,
   compiledTable,
+  type LastGood,
   loadResourceFiles,
   RefusedResources,
   ServedResources,

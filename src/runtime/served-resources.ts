@@ -20,13 +20,22 @@ export class RefusedResources extends Error {
   }
 }
 
+/** Resources that were served, kept outside this process for one that starts while others are refused. */
+export interface LastGood {
+  keep(files: readonly SourceFile[]): void;
+  /** Undefined: none were served yet. */
+  recall(): Promise<readonly SourceFile[] | undefined>;
+}
+
 export interface ServedResourcesOptions {
   readonly paths: readonly string[];
   readonly pollMs: number;
   readonly capabilities: Capabilities;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "apply">;
   readonly metrics: LifecycleMetrics;
   readonly logger: Logger;
+  /** Left out: this process starts with what the files say, or not at all. */
+  readonly lastGood?: LastGood | undefined;
 }
 
 const QUIET_MS = 100;
@@ -56,11 +65,21 @@ export class ServedResources {
     );
   }
 
-  /** Rejects with `RefusedResources` when the files have problems. */
+  /**
+   * Rejects with `RefusedResources` when the files have problems and there are no last good ones; where
+   * there are, they are served, and the refusal is told as that of a change.
+   */
   static async open(options: ServedResourcesOptions): Promise<ServedResources> {
-    const files = await loadResourceFiles(options.paths);
-    await options.runtime.apply(compiledTable(files, options.capabilities));
-    return new ServedResources(options, files);
+    try {
+      const files = await loadResourceFiles(options.paths);
+      await serve(files, options);
+      return new ServedResources(options, files);
+    } catch (error) {
+      const kept = await options.lastGood?.recall();
+      if (kept === undefined) throw error;
+      await serve(kept, options);
+      return new ServedResources(options, kept);
+    }
   }
 
   /** Looks for a change now rather than at the next poll. */
@@ -73,12 +92,11 @@ export class ServedResources {
   }
 
   async #apply(files: readonly SourceFile[]): Promise<void> {
-    const { capabilities, runtime, logger } = this.#options;
     try {
-      await runtime.apply(compiledTable(files, capabilities));
+      await serve(files, this.#options);
     } catch (err) {
       if (err instanceof RefusedResources) this.#refuse(err);
-      else logger.error(KEEPING, { err });
+      else this.#options.logger.error(KEEPING, { err });
     }
   }
 
@@ -87,6 +105,14 @@ export class ServedResources {
     metrics.configRefused();
     logger.error(KEEPING, { problems });
   }
+}
+
+async function serve(
+  files: readonly SourceFile[],
+  { capabilities, runtime, lastGood }: ServedResourcesOptions,
+): Promise<void> {
+  await runtime.apply(compiledTable(files, capabilities));
+  lastGood?.keep(files);
 }
 
 /** Files as their judges see them: what they come to, and all that is wrong with them. */

@@ -12,10 +12,5 @@ export {
   type ListenAddress,
 } from "./icap-server.ts";
 export type { TlsOptions } from "./tls-gate.ts";
-export {
-  isWorkerProcess,
-  type WorkerDuties,
-  WorkerProcesses,
-  type WorkerProcessesOptions,
-  workerProcess,
-} from "./worker-processes.ts";
+export { isWorkerProcess, type WorkerDuties, workerProcess } from "./worker-process.ts";
+export { WorkerProcesses, type WorkerProcessesOptions } from "./worker-processes.ts";

@@ -1,27 +1,11 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "../telemetry/index.ts";
-
-/** What a primary asks of a worker. */
-const Order = {
-  Drain: "drain",
-  Abort: "abort",
-  Report: "report",
-  Reload: "reload",
-  Ask: "ask",
-} as const;
-type Order = (typeof Order)[keyof typeof Order];
-
-interface OrderMessage {
-  readonly order: Order;
-  /** Of a report or a question: names the answer that belongs to it. */
-  readonly id?: number;
-  readonly question?: unknown;
-}
-
-type WorkerMessage =
-  | { readonly ready: unknown }
-  | { readonly failed: string }
-  | { readonly report: unknown; readonly id: number };
+import {
+  Order,
+  type OrderMessage,
+  type StartMessage,
+  type WorkerMessage,
+} from "./worker-messages.ts";
 
 export interface WorkerProcessesOptions {
   readonly count: number;
@@ -40,11 +24,6 @@ const ABORT_GRACE_MS = 5000;
 const REPORT_TIMEOUT_MS = 2000;
 const ANSWER_TIMEOUT_MS = 8000;
 
-/** Whether this process is one of a primary's workers. */
-export function isWorkerProcess(): boolean {
-  return cluster.isWorker;
-}
-
 /**
  * The worker processes of a primary, which share its ports. One that dies is replaced, with its cause
  * logged; one that dies again and again is waited for longer each time.
@@ -56,6 +35,8 @@ export class WorkerProcesses {
   #delayMs = FIRST_RESTART_DELAY_MS;
   #questions = 0;
   #stopping = false;
+  /** What workers left for those who come after them: the last of it. */
+  #legacy: unknown;
   #restarts = new Set<NodeJS.Timeout>();
 
   constructor(options: WorkerProcessesOptions) {
@@ -146,13 +127,19 @@ export class WorkerProcesses {
           this.#greet(worker);
           resolve(message.ready);
         } else if ("failed" in message) reject(new Error(message.failed));
-        else this.#pending.get(message.id)?.(message.report);
+        else this.#take(worker, message);
       });
       worker.once("exit", (code, signal) => {
         reject(new Error(`worker ended at its start: ${signal ?? `exit code ${code}`}`));
         if (!this.#stopping) this.#replace(worker, { code, signal, startedAt });
       });
     });
+  }
+
+  #take(worker: Worker, message: Exclude<WorkerMessage, StartMessage>): void {
+    if ("legacy" in message) this.#legacy = message.legacy;
+    else if ("inherits" in message) give(worker, { order: Order.Inherit, legacy: this.#legacy });
+    else this.#pending.get(message.id)?.(message.report);
   }
 
   #greet(worker: Worker): void {
@@ -193,36 +180,3 @@ function workers(): Worker[] {
 function give(worker: Worker, message: OrderMessage): void {
   if (worker.isConnected()) worker.send(message, () => {});
 }
-
-export interface WorkerDuties {
-  drain(): Promise<void>;
-  abort(): void;
-  reload(): void;
-  report(): Promise<unknown>;
-  /** Plain data, and never rejects. */
-  answer(question: unknown): Promise<unknown>;
-}
-
-/** The worker's side: tells the primary what it is told and does what it is asked. */
-export const workerProcess = {
-  ready(facts: unknown, duties: WorkerDuties): void {
-    const reply = (id: number | undefined, answer: Promise<unknown>): void =>
-      void answer.then((report) => process.send?.({ report, id }));
-    // The command line of a worker waits for a signal that only its primary gets.
-    const end = (): void => void duties.drain().finally(() => process.exit());
-    process.on("message", (message: OrderMessage) => {
-      if (message.order === Order.Drain) end();
-      else if (message.order === Order.Abort) duties.abort();
-      else if (message.order === Order.Reload) duties.reload();
-      else if (message.order === Order.Ask) reply(message.id, duties.answer(message.question));
-      else reply(message.id, duties.report());
-    });
-    // A primary that died cannot ask any more.
-    process.on("disconnect", end);
-    process.send?.({ ready: facts });
-  },
-
-  failed(error: unknown): void {
-    process.send?.({ failed: error instanceof Error ? error.message : String(error) });
-  },
-};

@@ -185,6 +185,21 @@ describe("a reload of a server of its own", patient, () => {
     expect((await server.options("/c")).status).toBe(200);
   });
 
+  it("that is refused does not keep a worker that dies from being replaced, by one that serves the last good set", async () => {
+    await using server = await ReloadingServer.start(service("old"), "--workers=2");
+    server.replace(service("good"));
+    await server.waitFor("configuration applied", 4);
+    await server.refuse(service("bad", "previw: {}"));
+    await server.waitFor("configuration refused", 2);
+    process.kill(server.workers[0] as number, "SIGKILL");
+    // The new one serves what was good last, tells that the files are refused, and follows them.
+    await server.waitFor("configuration applied", 5);
+    await server.waitFor("configuration refused", 3);
+    server.replace(service("mended"));
+    await server.waitFor("configuration applied", 7);
+    expect((await server.options("/mended")).status).toBe(200);
+  });
+
   it("reaches every worker process", async () => {
     await using server = await ReloadingServer.start(service("a"), "--workers=2");
     server.replace(service("b"));

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ChildExit, ChildProgram } from "../../support/child-program.ts";
@@ -74,6 +74,12 @@ export class ReloadingServer {
 
   get pid(): number {
     return this.#program.pid;
+  }
+
+  /** Worker processes, where there are any. */
+  get workers(): readonly number[] {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, "utf8");
+    return children.split(" ").filter(Boolean).map(Number);
   }
 
   get path(): string {
