@@ -14,18 +14,20 @@ export class SizeGuard extends DecoratedScanner {
 
   constructor(inner: Scanner, options: SizeGuardOptions) {
     super(inner);
-    this.#maxBytes = Math.min(options.maxBytes, inner.maxBytes);
+    this.#maxBytes = options.maxBytes;
   }
 
+  /** Of now: a scanner elsewhere may come to take more, or less. */
   override get maxBytes(): number {
-    return this.#maxBytes;
+    return Math.min(this.#maxBytes, this.inner.maxBytes);
   }
 
   async scan(entity: Entity, context: ScanContext): Promise<Verdict> {
-    if (entity.size > this.maxBytes) {
+    const { maxBytes } = this;
+    if (entity.size > maxBytes) {
       return unscannableVerdict(
         VerdictReason.Size,
-        `entity of ${entity.size} bytes is larger than the ${this.maxBytes} that ${this.name} takes`,
+        `entity of ${entity.size} bytes is larger than the ${maxBytes} that ${this.name} takes`,
       );
     }
     return this.inner.scan(entity, context);

@@ -26,6 +26,17 @@ describe("SizeGuard", () => {
     expect(new SizeGuard(new ScriptedScanner("s", 5), { maxBytes: 8 }).maxBytes).toBe(5);
   });
 
+  it("follows a scanner that comes to take more", async () => {
+    const inner = new ScriptedScanner("s", 5);
+    const guard = new SizeGuard(inner, { maxBytes: 8 });
+    Object.defineProperty(inner, "maxBytes", { value: 20 });
+    expect(guard.maxBytes).toBe(8);
+    const verdict = guard.scan(entityOf("8 bytes!"), scanContext());
+    await inner.started(0);
+    inner.end(0);
+    expect((await verdict).kind).toBe("clean");
+  });
+
   it("is known by the scanner's name and epoch", () => {
     const guard = new SizeGuard(new ScriptedScanner("av"), { maxBytes: 8 });
     expect([guard.name, guard.epoch]).toEqual(["av", "1"]);
