@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningScanner } from "../../../src/app/index.ts";
@@ -36,7 +37,11 @@ describe("sluice scanner http with a vendor that takes its time", () => {
     vendor().script = byPath({ "/submit": submit, "/report/s-1": inTurn(...reports) });
   };
   /** A replica; the base URL of its scan/v1. */
-  const start = async (interval: string, scanTimeoutMs = 20_000): Promise<string> => {
+  const start = async (
+    interval: string,
+    scanTimeoutMs = 20_000,
+    maxConcurrentScans = 8,
+  ): Promise<string> => {
     writeFileSync(directory.join("mine.yaml"), sandbox(interval));
     const scanner = await scannerServer.http(
       {
@@ -46,7 +51,7 @@ describe("sluice scanner http with a vendor that takes its time", () => {
         workDirectory: directory.path,
       },
       {
-        ...{ host: "127.0.0.1", port: 0, maxBytes: 1_000_000, maxConcurrentScans: 8 },
+        ...{ host: "127.0.0.1", port: 0, maxBytes: 1_000_000, maxConcurrentScans },
         ...{ scanTimeoutMs, drainDelayMs: 0, drainTimeoutMs: 1000, logger: silentLogger },
       },
     );
@@ -93,6 +98,34 @@ describe("sluice scanner http with a vendor that takes its time", () => {
     const answer = await fetch(url + first, { headers: ATONCE });
     expect(answer.status).toBe(202);
     expect(answer.headers.get("location")).toMatch(/^\/v1\/scans\//);
+  });
+
+  it("looks once for a caller that asks and does not wait", async () => {
+    script(working, done);
+    const url = await start("50ms");
+    const path = (await post(url, ATONCE)).headers.get("location");
+    const status = async () => (await fetch(url + path, { headers: { prefer: "wait=0" } })).status;
+    await expect.poll(status).toBe(200);
+  });
+
+  it("answers 504 where the job is too long for a path, and so for everybody", async () => {
+    const id = randomBytes(1000).toString("hex");
+    vendor().script = byPath({ "/submit": answers({ id }), [`/report/${id}`]: working });
+    expect((await post(await start("10m"), ATONCE)).status).toBe(504);
+  });
+
+  it("holds sixteen polls for each place of a scan, and is busy for more", async () => {
+    script(working);
+    const url = await start("10s", 20_000, 1);
+    const path = (await post(url, ATONCE)).headers.get("location");
+    const left = new AbortController();
+    const { signal } = left;
+    const held = Array.from({ length: 16 }, () => fetch(url + path, { signal }).catch(() => {}));
+    const status = async () => (await fetch(url + path, { headers: { prefer: "wait=0" } })).status;
+    await expect.poll(status).toBe(503);
+    left.abort();
+    await Promise.all(held);
+    await expect.poll(status).toBe(202);
   });
 
   it("holds a scan to its end for a caller that takes no 202", async () => {
