@@ -6,7 +6,6 @@ import {
   type Overrides,
   parseContact,
   parseTemplate,
-  requestedIdentityFields,
   ScanService,
 } from "../services/index.ts";
 import type { CombiningMetrics, Logger } from "../telemetry/index.ts";
@@ -63,7 +62,6 @@ export class ServiceFactory {
       ttlSeconds: Math.round(optionsTtlMs / 1000),
       maxConnections: limits.maxConnections ?? maxConnections,
       partial: false,
-      include: asksIdentity(entry) ? requestedIdentityFields : "",
       generation: entry.generation,
       rules: entry.rules,
       scanner: combinedScanner(entry, scanners, this.#answers, this.#options.background),
@@ -83,11 +81,6 @@ export class ServiceFactory {
       via,
     });
   }
-}
-
-/** Identity is asked for where it is shared or a rule reads it. */
-function asksIdentity(entry: ServiceEntry): boolean {
-  return entry.shareIdentity.length > 0 || entry.rules.some(({ when }) => /\bclient\b/.test(when));
 }
 
 /** Block pages are costly to make and mostly the same for all services of a table. */

@@ -11,7 +11,7 @@ export {
   parseContact,
   parseTemplate,
 } from "./block-page/index.ts";
-export { decodeIdentity, requestedIdentityFields } from "./facts/identity.ts";
+export { decodeIdentity } from "./facts/identity.ts";
 export { Message } from "./message.ts";
 export {
   failedWith,

@@ -1,3 +1,4 @@
+import { requestedIdentityFields } from "./facts/identity.ts";
 import { optionsReport } from "./report-headers.ts";
 import type { Service } from "./service.ts";
 
@@ -11,8 +12,8 @@ export interface OptionsFacts {
   readonly maxConnections: number;
   /** The service answers 206 (only worth it where it modifies). */
   readonly partial: boolean;
-  /** Header fields the service wants from the client; empty for none. */
-  readonly include: string;
+  /** The service wants to know who is behind a message. */
+  readonly asksIdentity: boolean;
 }
 
 /**
@@ -31,6 +32,6 @@ export function optionsFields(facts: OptionsFacts): string {
   if (facts.previewBytes !== undefined) {
     lines.push(`Preview: ${facts.previewBytes}`, "Transfer-Preview: *");
   }
-  if (facts.include !== "") lines.push(`X-Include: ${facts.include}`);
+  if (facts.asksIdentity) lines.push(`X-Include: ${requestedIdentityFields}`);
   return lines.map((line) => `${line}\r\n`).join("") + optionsReport;
 }

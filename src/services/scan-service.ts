@@ -11,7 +11,9 @@ import { ScanExamination } from "./scan-examination.ts";
 import type { Examination, MessageSource, Service } from "./service.ts";
 import { UNTOUCHED, UNTOUCHED_FIELDS } from "./untouched.ts";
 
-export interface ScanServiceOptions extends OptionsFacts, Omit<OutcomeMakerOptions, "service"> {
+export interface ScanServiceOptions
+  extends Omit<OptionsFacts, "asksIdentity">,
+    Omit<OutcomeMakerOptions, "service"> {
   readonly namespace: string;
   readonly path: string;
   /** Changes exactly when an answer to the same message could change; feeds the ISTag. */
@@ -60,12 +62,14 @@ export class ScanService implements Service {
     this.name = options.name;
     this.path = options.path;
     this.methods = options.methods;
-    this.optionsFields = optionsFields(options);
     this.maxEntityBytes = options.maxEntityBytes;
     this.transactionTimeoutMs = options.transactionTimeoutMs;
     this.recordsIdentity = options.recordsIdentity;
     this.#overrides = options.overrides ?? NO_OVERRIDES;
     this.#rules = compileRules(options.rules);
+    const { recordsIdentity, sharesIdentity } = options;
+    const asksIdentity = recordsIdentity || sharesIdentity || readsIdentity(this.#rules);
+    this.optionsFields = optionsFields({ ...options, asksIdentity });
     this.#outcomes = new OutcomeMaker({ ...options, service: options.name });
     this.#allowed = new AddressRanges(options.allowedClients);
   }
@@ -108,4 +112,9 @@ export class ScanService implements Service {
       recordsIdentity: this.recordsIdentity,
     });
   }
+}
+
+/** Who the user is comes from the ICAP client, which is asked for it; its own address does not. */
+function readsIdentity({ uses }: RuleSet): boolean {
+  return ["client", "client.ip", "client.user", "client.groups"].some((name) => uses.has(name));
 }

@@ -90,7 +90,6 @@ export class ScanBench {
       ttlSeconds: 300,
       maxConnections: 10,
       partial: false,
-      include: "",
       generation: "1",
       rules: [],
       scanner: this.scanner,

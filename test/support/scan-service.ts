@@ -30,7 +30,6 @@ const ordinary: Omit<ScanServiceOptions, "extractor" | "scanner"> = {
   ttlSeconds: 3600,
   maxConnections: 100,
   partial: false,
-  include: "",
   generation: "1",
   rules: [],
   maxEntityBytes: 1024 * 1024,

@@ -182,8 +182,28 @@ describe("the options of a service", () => {
     expect(icapField(await optionsWith({ partial: true }), "allow")).toBe("204, 206");
   });
 
-  it("ask for no identity where it uses none [conformance 139]", async () => {
-    expect(icapField(await optionsWith({ include: "" }), "x-include")).toBeUndefined();
+  const ruled = (when: string): ScanServiceChanges => ({
+    rules: [{ name: "rule", when, action: "Skip" }],
+  });
+
+  it.each<[string, ScanServiceChanges]>([
+    ["nothing reads one", {}],
+    ["a rule has the word in a text", ruled('request.path == "client.user"')],
+    ["a rule has the word in a comment", ruled('request.path == "/" // client.user')],
+    ["a rule has the word as the name of a field", ruled('request.header("client") == "x"')],
+    ["a rule asks for the ICAP client's own address", ruled('client.peer == "192.0.2.1"')],
+  ])("ask for no identity where %s [conformance 139]", async (_what, changes) => {
+    expect(icapField(await optionsWith(changes), "x-include")).toBeUndefined();
+  });
+
+  it.each<[string, ScanServiceChanges]>([
+    ["the log tells of it", { recordsIdentity: true }],
+    ["scanners are told of it", { sharesIdentity: true }],
+    ["a rule asks for the address", ruled('client . ip == "192.0.2.1"')],
+    ["a rule asks for the user", ruled('client\n.user == "ada"')],
+    ["a rule asks for groups", ruled('client.groups.exists(name, name == "staff")')],
+  ])("ask for an identity where %s [conformance 139]", async (_what, changes) => {
+    expect(icapField(await optionsWith(changes), "x-include")).toContain("X-Authenticated-User");
   });
 
   it("come with 200 while its scanner is down [conformance 140]", async () => {
