@@ -1,8 +1,6 @@
-import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { SecureContextOptions, Server } from "node:tls";
-import { Follower, type Sight } from "../follow/index.ts";
+import { contentsStamp, Follower, fileContents } from "../follow/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface AdminTlsOptions {
@@ -36,8 +34,8 @@ export class AdminTls {
 
   follow(server: Server, logger: Logger): void {
     this.#files = new Follower({
-      look: () => lookAt(this.#options),
-      stamp: stampOf(this.#first),
+      look: () => fileContents(pathsOf(this.#options)),
+      stamp: contentsStamp(this.#first),
       everyMs: this.#options.reloadMs,
       quietMs: QUIET_MS,
       // Throws on a key that does not belong to the certificate.
@@ -57,15 +55,6 @@ export class AdminTls {
 
 function pathsOf({ certFile, keyFile }: AdminTlsOptions): string[] {
   return [certFile, keyFile];
-}
-
-async function lookAt(options: AdminTlsOptions): Promise<Sight<readonly Buffer[]>> {
-  const files = await Promise.all(pathsOf(options).map((path) => readFile(path)));
-  return { stamp: stampOf(files), content: () => files };
-}
-
-function stampOf(files: readonly Buffer[]): string {
-  return files.map((bytes) => hash("sha256", bytes)).join(" ");
 }
 
 function contextOf([cert, key]: readonly Buffer[]): SecureContextOptions {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { contentsStamp, fileContents } from "./file-contents.ts";
 export { watchPaths } from "./file-events.ts";
 export { fileStamp } from "./file-stamp.ts";
 export { Follower, type FollowerOptions, type Sight } from "./follower.ts";

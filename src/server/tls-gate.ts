@@ -1,8 +1,6 @@
-import { hash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type SecureVersion, type Server } from "node:tls";
-import { Follower, type Sight } from "../follow/index.ts";
+import { Follower, fileContents } from "../follow/index.ts";
 import { type ConnectionMetrics, type Logger, RefusalReason } from "../telemetry/index.ts";
 import { PrefaceReader } from "./proxy-protocol.ts";
 
@@ -50,14 +48,14 @@ export class TlsGate {
   readonly #options: TlsGateOptions;
   readonly #ports: TlsGatePorts;
   readonly #server: Server;
-  readonly #files: Follower<Buffer[]>;
+  readonly #files: Follower<readonly Buffer[]>;
   readonly #handshakes = new Map<Socket, Handshake>();
   #closed = false;
 
   private constructor(
     options: TlsGateOptions,
     ports: TlsGatePorts,
-    { stamp, files }: { readonly stamp: string; readonly files: Buffer[] },
+    { stamp, files }: { readonly stamp: string; readonly files: readonly Buffer[] },
   ) {
     this.#options = options;
     this.#ports = ports;
@@ -87,7 +85,7 @@ export class TlsGate {
       socket.destroy();
     });
     this.#files = new Follower({
-      look: () => lookAt(watchedFiles(options)),
+      look: () => fileContents(watchedFiles(options)),
       stamp,
       everyMs: options.reloadMs,
       quietMs: QUIET_MS,
@@ -98,7 +96,7 @@ export class TlsGate {
 
   /** Rejects when a file cannot be read or used. */
   static async open(options: TlsGateOptions, ports: TlsGatePorts): Promise<TlsGate> {
-    const { stamp, content } = await lookAt(watchedFiles(options));
+    const { stamp, content } = await fileContents(watchedFiles(options));
     return new TlsGate(options, ports, { stamp, files: await content() });
   }
 
@@ -156,7 +154,7 @@ export class TlsGate {
     socket.once("end", onEnd);
   }
 
-  #reload(files: Buffer[]): void {
+  #reload(files: readonly Buffer[]): void {
     // Throws on a key that does not belong to the certificate.
     this.#server.setSecureContext(contextOptions(this.#options, files));
     this.#ports.logger.info("TLS certificate reloaded");
@@ -168,13 +166,7 @@ function watchedFiles(options: TlsOptions): string[] {
   return clientCaFile === undefined ? [certFile, keyFile] : [certFile, keyFile, clientCaFile];
 }
 
-async function lookAt(paths: readonly string[]): Promise<Sight<Buffer[]>> {
-  const files = await Promise.all(paths.map((path) => readFile(path)));
-  const stamp = files.map((bytes) => hash("sha256", bytes)).join(" ");
-  return { stamp, content: () => files };
-}
-
-function contextOptions(options: TlsOptions, files: Buffer[]): SecureContextOptions {
+function contextOptions(options: TlsOptions, files: readonly Buffer[]): SecureContextOptions {
   const [cert, key, ca] = files;
   return {
     ...(cert === undefined ? {} : { cert }),
