@@ -39,6 +39,7 @@ export class ResourceFiles {
   readonly #endEvents: () => void;
   /** Contents that were told of last. */
   #told: string;
+  #outages = 0;
 
   /** @param initial what is served already, as `readResourceFiles` gave it */
   constructor(options: ResourceFilesOptions, initial: readonly SourceFile[]) {
@@ -46,7 +47,11 @@ export class ResourceFiles {
     this.#options = options;
     this.#told = contentsOf(initial);
     this.#follower = new Follower({
-      look: async () => ({ stamp: await stampOf(paths), content: () => readResourceFiles(paths) }),
+      // Back again after an outage, they are told of, even if they are what they were.
+      look: async () => ({
+        stamp: `${this.#outages} ${await stampOf(paths)}`,
+        content: () => readResourceFiles(paths),
+      }),
       everyMs: pollMs,
       quietMs,
       use: (files) => this.#tell(files),
@@ -77,7 +82,7 @@ export class ResourceFiles {
   }
 
   #tellOfOutage(cause: unknown): void {
-    // Back again, they are told of, even if they are what they were.
+    this.#outages += 1;
     this.#told = "";
     this.#options.onUnreadable(cause);
   }

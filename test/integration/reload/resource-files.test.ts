@@ -162,6 +162,35 @@ describe.each(ways)("resource files, followed $way,", ({ events, pollMs }) => {
   });
 });
 
+describe("resource files whose volume was away for a while", () => {
+  it("are told of when they are back, though nothing about them has changed", async () => {
+    using directory = new TempDirectory();
+    mkdirSync(directory.join("mounted"));
+    writeFileSync(directory.join("mounted/a.yaml"), "1");
+    const paths = [directory.join("mounted")];
+    const listener = new Listener();
+    const files = new ResourceFiles(
+      {
+        paths,
+        pollMs: 20,
+        quietMs: 1,
+        events: false,
+        logger: silentLogger,
+        onChange: (news) => Promise.resolve(listener.hear(news.map(({ text }) => text))),
+        onUnreadable: (err) => listener.hear(err as Error),
+      },
+      await readResourceFiles(paths),
+    );
+    writeFileSync(directory.join("mounted/a.yaml"), "2");
+    expect(await listener.news(1)).toEqual(["2"]);
+    renameSync(directory.join("mounted"), directory.join("away"));
+    expect(await listener.news(2)).toMatchObject({ code: "ENOENT" });
+    renameSync(directory.join("away"), directory.join("mounted"));
+    expect(await listener.news(3)).toEqual(["2"]);
+    files.close();
+  });
+});
+
 describe("resource files that are being written", () => {
   /** With time in the hands of the test, and what was told so far. */
   async function follow(path: string) {
