@@ -3,12 +3,15 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { EngineAbilities } from "../../../src/scanners/serve/scan-engine.ts";
-import { FakeEngine, readAll, serving } from "./fake-engine.ts";
+import { clean, FakeEngine, readAll, serving } from "./fake-engine.ts";
 
 const content = "some content";
 const hex = (text: string): string => createHash("sha256").update(text).digest("hex");
 const digest = (text: string): string =>
   `sha-256=:${createHash("sha256").update(text).digest("base64")}:`;
+
+/** More than is read as a whole. */
+const large = "x".repeat(600_000);
 
 /** What an engine was asked for a request, and what was answered. */
 async function asking(
@@ -137,6 +140,26 @@ describe("the fields of a scan/v1 request", () => {
     const headers = { "Content-Digest": digest("other content") };
     await fetch(scanner.url(), { method: "POST", body: content, headers });
     expect(pieces).toEqual([]);
+  });
+
+  it.each([
+    ["a large body, whose end is kept back", () => large, large.length - 1],
+    ["a body of no known length", () => new Response(large).body, large.length],
+  ])("are refused when the digest is not that of %s", async (_of, body, most) => {
+    let bytes = 0;
+    const engine = new FakeEngine(async ({ body: arriving }) => {
+      for await (const piece of arriving) bytes += piece.length;
+      return clean;
+    });
+    await using scanner = await serving(engine);
+    const headers = { "Content-Digest": digest("other content") };
+    const init = { method: "POST", body: body(), headers, duplex: "half" } as RequestInit;
+    const response = await fetch(scanner.url(), init);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      detail: "the body is not the one that the digest is of",
+    });
+    expect(bytes).toBeLessThanOrEqual(most);
   });
 });
 
