@@ -89,6 +89,8 @@ export class Connection {
       return await reader.reply;
     } finally {
       if (Buffer.isBuffer(body)) dropUnflushed(body);
+      // Whatever has come of it: a request that was never sent leaves it to its owner.
+      else body?.destroy();
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HandOver } from "../../../src/scanners/clamav/hand-over.ts";
 import { type Logger, silentLogger } from "../../../src/telemetry/index.ts";
@@ -216,6 +216,21 @@ describe("a directory for bodies", () => {
     for (const name of [left, foreign] as const) utimesSync(directory.join(name), old, old);
     new HandOver({ directory: directory.path, ...limits });
     expect(readdirSync(directory.path).sort()).toEqual(["mine", fresh].sort());
+  });
+
+  it("has its room back when a body cannot be kept in it", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    rmSync(directory.path, { recursive: true });
+    await expect(handOver.keep(pieces("body"), 100)).rejects.toThrow("ENOENT");
+    expect(handOver.admits(100)).toBe(true);
+  });
+
+  it("may lose its files to somebody else", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const file = await handOver.keep(pieces("body"), 4);
+    file.release();
+    rmSync(directory.path, { recursive: true });
+    expect(() => handOver.close()).not.toThrow();
   });
 
   it("has to be there", () => {

@@ -194,6 +194,31 @@ describe("ScanV1Scanner", () => {
       directory.remove();
     });
 
+    it.each<[string, string, readonly string[]]>([
+      ["in pieces", "blocked", ['{"verdict":', '"blo', 'cked"}']],
+      ["behind a byte order mark", "clean", ['\uFEFF{"verdict":"clean"}']],
+    ])("a document %s", async (_name, kind, pieces) => {
+      fake.script = afterUpload((_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        for (const piece of pieces) response.write(piece);
+        response.end();
+      });
+      const scanner = await scannerOf();
+      expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe(kind);
+    });
+
+    it("what comes behind early hints", async () => {
+      fake.script = afterUpload((_request, response) => {
+        response.writeEarlyHints({ link: "</v1/info>; rel=preload" }, () => {
+          response
+            .writeHead(200, { "content-type": "application/json" })
+            .end('{"verdict":"blocked"}');
+        });
+      });
+      const scanner = await scannerOf();
+      expect((await scanner.scan(entityOf("x"), scanContext())).kind).toBe("blocked");
+    });
+
     it("a verdict that comes later, by polling", async () => {
       fake.script = inTurn(
         answersStatus(202, { location: "/v1/scans/7?a=b", "retry-after": "0" }),
