@@ -231,6 +231,16 @@ describe("another ICAP server as a scanner", () => {
       expect(told).toEqual([name, line]);
     });
 
+    it("is not told of again while it stays what it is", async () => {
+      await using server = await ScriptedServer.start(probed(answering(noContent("one"))));
+      const told: string[] = [];
+      const epochChanged = (name: string) => void told.push(name);
+      const metrics = { ...noEndpointMetrics, epochChanged };
+      const scanner = await create([uri(server)], { metrics });
+      expect(await scanner.scan(entityOf("x"), scanContext())).toMatchObject({ epoch: "one" });
+      expect(told).toEqual([]);
+    });
+
     it("is of all servers together", async () => {
       await using one = await ScriptedServer.start(probed(async () => {}, options("b")));
       await using two = await ScriptedServer.start(probed(async () => {}, options("a")));
