@@ -18,8 +18,6 @@ export function isWorkerProcess(): boolean {
 /** The worker's side: tells the primary what it is told and does what it is asked. */
 class WorkerProcess {
   readonly #inherited = Promise.withResolvers<unknown>();
-  /** Orders that came before there was anybody to do them. */
-  readonly #early: OrderMessage[] = [];
   #duties: WorkerDuties | undefined;
   #listens = false;
 
@@ -29,7 +27,6 @@ class WorkerProcess {
     // A primary that died cannot ask any more.
     process.on("disconnect", () => this.#end(duties));
     tell({ ready: facts });
-    for (const order of this.#early.splice(0)) this.#take(order);
   }
 
   failed(error: unknown): void {
@@ -55,11 +52,13 @@ class WorkerProcess {
   }
 
   #take(message: OrderMessage): void {
-    const { order, id, question, legacy } = message;
-    const duties = this.#duties;
-    if (order === Order.Inherit) this.#inherited.resolve(legacy);
-    else if (duties === undefined) this.#early.push(message);
-    else if (order === Order.Drain) this.#end(duties);
+    if (message.order === Order.Inherit) this.#inherited.resolve(message.legacy);
+    // No other order comes before the primary heard that we are ready.
+    else if (this.#duties !== undefined) this.#obey(this.#duties, message);
+  }
+
+  #obey(duties: WorkerDuties, { order, id, question }: OrderMessage): void {
+    if (order === Order.Drain) this.#end(duties);
     else if (order === Order.Abort) duties.abort();
     else if (order === Order.Reload) duties.reload();
     else if (order === Order.Ask) this.#reply(id, duties.answer(question));

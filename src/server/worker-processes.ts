@@ -34,7 +34,12 @@ export class WorkerProcesses {
   readonly #lastReports = new Map<number, unknown>();
   #delayMs = FIRST_RESTART_DELAY_MS;
   #questions = 0;
-  #stopping = false;
+  /** Workers that serve; what the others are told is lost. */
+  readonly #ready = new WeakSet<Worker>();
+  /** Workers that may have read their files before a reload was wanted. */
+  readonly #outdated = new WeakSet<Worker>();
+  /** How all end, those too that come to serve only then. */
+  #ending: typeof Order.Drain | typeof Order.Abort | undefined;
   /** What workers left for those who come after them: the last of it. */
   #legacy: unknown;
   #restarts = new Set<NodeJS.Timeout>();
@@ -49,7 +54,7 @@ export class WorkerProcesses {
     try {
       return (await Promise.all(ready))[0];
     } catch (error) {
-      this.#stopping = true;
+      this.#ending = Order.Abort;
       for (const worker of workers()) worker.process.kill("SIGKILL");
       throw error;
     }
@@ -57,41 +62,38 @@ export class WorkerProcesses {
 
   /** Tells all to drain; resolves when all have ended. */
   async drain(): Promise<void> {
-    this.#stopping = true;
     for (const timer of this.#restarts) clearTimeout(timer);
-    await Promise.all(
-      workers().map(
-        (worker) =>
-          new Promise<void>((resolve) => {
-            worker.once("exit", () => resolve());
-            give(worker, { order: Order.Drain });
-          }),
-      ),
+    const ends = workers().map(
+      (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
     );
+    this.#end(Order.Drain);
+    await Promise.all(ends);
   }
 
   abort(): void {
-    this.#stopping = true;
+    this.#end(Order.Abort);
     for (const worker of workers()) {
-      give(worker, { order: Order.Abort });
       // One that cannot even hear it.
       setTimeout(() => worker.process.kill("SIGKILL"), ABORT_GRACE_MS).unref();
     }
   }
 
   reload(): void {
-    for (const worker of workers()) give(worker, { order: Order.Reload });
+    for (const worker of workers()) {
+      if (this.#ready.has(worker)) give(worker, { order: Order.Reload });
+      else this.#outdated.add(worker);
+    }
   }
 
-  /** Asks every worker for its report; one that does not answer in time is left out. */
+  /** Asks every worker that serves for its report; one that does not answer in time is left out. */
   async reports(): Promise<unknown[]> {
-    const answers = await Promise.all(workers().map((worker) => this.#report(worker)));
+    const answers = await Promise.all(this.#serving().map((worker) => this.#report(worker)));
     return answers.filter((answer) => answer !== undefined);
   }
 
-  /** Asks every worker; undefined stands for one that does not answer in time. */
+  /** Asks every worker that serves; undefined stands for one that does not answer in time. */
   ask(question: unknown): Promise<readonly unknown[]> {
-    return Promise.all(workers().map((worker) => this.#ask(worker, question)));
+    return Promise.all(this.#serving().map((worker) => this.#ask(worker, question)));
   }
 
   async #report(worker: Worker): Promise<unknown> {
@@ -124,14 +126,14 @@ export class WorkerProcesses {
     return new Promise((resolve, reject) => {
       worker.on("message", (message: WorkerMessage) => {
         if ("ready" in message) {
-          this.#greet(worker);
+          this.#begin(worker);
           resolve(message.ready);
         } else if ("failed" in message) reject(new Error(message.failed));
         else this.#take(worker, message);
       });
       worker.once("exit", (code, signal) => {
         reject(new Error(`worker ended at its start: ${signal ?? `exit code ${code}`}`));
-        if (!this.#stopping) this.#replace(worker, { code, signal, startedAt });
+        if (this.#ending === undefined) this.#replace(worker, { code, signal, startedAt });
       });
     });
   }
@@ -142,7 +144,22 @@ export class WorkerProcesses {
     else this.#pending.get(message.id)?.(message.report);
   }
 
-  #greet(worker: Worker): void {
+  #serving(): Worker[] {
+    return workers().filter((worker) => this.#ready.has(worker));
+  }
+
+  #end(order: typeof Order.Drain | typeof Order.Abort): void {
+    this.#ending = order;
+    for (const worker of this.#serving()) give(worker, { order });
+  }
+
+  #begin(worker: Worker): void {
+    this.#ready.add(worker);
+    if (this.#ending !== undefined) {
+      give(worker, { order: this.#ending });
+      return;
+    }
+    if (this.#outdated.has(worker)) give(worker, { order: Order.Reload });
     const question = this.#options.greeting?.();
     if (question !== undefined) void this.#ask(worker, question);
   }
