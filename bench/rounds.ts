@@ -8,6 +8,10 @@ export interface RoundOptions {
   readonly connections: number;
   /** Seconds of each run of the warm-up; left out: as the others. */
   readonly warmUpSeconds?: number;
+  /** Load before each measured run, by which a server that was idle is at work again. */
+  readonly settleSeconds?: number;
+  /** Told before each run. */
+  readonly onStart?: (peer: string) => void;
   /** Told before each round; round 0 is the warm-up. */
   readonly onRound?: (round: number) => void;
   /** Told after each run, the warm-up's too. */
@@ -22,7 +26,7 @@ export interface Sample {
   readonly report: LoadReport;
 }
 
-const settleSeconds = 0.1;
+const SETTLE_SECONDS = 0.1;
 
 /**
  * Runs every mode on every peer in every round, in an order that rotates from round to round, with
@@ -39,10 +43,11 @@ export async function measureRounds(
     options.onRound?.(round);
     for (const [index, mode] of rotated(modes, round).entries()) {
       for (const running of rotated(peers, round + index)) {
+        options.onStart?.(running.peer.name);
         const report = await runLoad(generator, {
           ...loadOf(mode, running),
           connections: options.connections,
-          warmUp: settleSeconds,
+          warmUp: options.settleSeconds ?? SETTLE_SECONDS,
           seconds: secondsOf(round, options),
         });
         const sample = { round, mode: mode.name, peer: running.peer.name, report };

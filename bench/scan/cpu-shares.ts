@@ -10,6 +10,7 @@ const TICKS_PER_SECOND = 100;
 
 interface Sum {
   requests: number;
+  cpuUs: number;
   readonly secondsByProcess: Map<string, number>;
 }
 
@@ -21,19 +22,23 @@ export class CpuShares {
 
   constructor(peers: readonly RunningPeer[]) {
     this.#peers = peers;
-    for (const peer of peers) this.#spent(peer);
   }
 
-  /** Counts what a peer has spent since it was last counted; of a warm-up, for nothing. */
+  /** A run begins: what a peer has spent until now, idle, counts for nothing. */
+  begin(peer: string): void {
+    const running = this.#peers.find((one) => one.peer.name === peer);
+    if (running !== undefined) this.#spent(running);
+  }
+
+  /** Counts what a peer has spent since `begin` for a mode. */
   add({ round, peer, mode, report }: Sample): void {
     const running = this.#peers.find((one) => one.peer.name === peer);
-    if (running === undefined) return;
-    const spent = this.#spent(running);
-    if (!isMeasured({ round })) return;
+    if (running === undefined || !isMeasured({ round })) return;
     const key = `${peer} ${mode}`;
-    const sum = this.#sums.get(key) ?? { requests: 0, secondsByProcess: new Map() };
+    const sum = this.#sums.get(key) ?? { requests: 0, cpuUs: 0, secondsByProcess: new Map() };
     sum.requests += report.requests;
-    for (const [name, seconds] of spent) {
+    sum.cpuUs += report.serverCpuUsPerRequest * report.requests;
+    for (const [name, seconds] of this.#spent(running)) {
       sum.secondsByProcess.set(name, (sum.secondsByProcess.get(name) ?? 0) + seconds);
     }
     this.#sums.set(key, sum);
@@ -44,8 +49,11 @@ export class CpuShares {
       peers.flatMap((peer) => {
         const sum = this.#sums.get(`${peer} ${mode}`);
         if (sum === undefined) return [];
+        // The ticks of the settling count here, its requests do not: so only their proportions are taken.
+        const ticks = [...sum.secondsByProcess.values()].reduce((all, one) => all + one, 0);
+        const usPerSecond = sum.cpuUs / Math.max(1, sum.requests) / ticks;
         const shares = [...sum.secondsByProcess].map(
-          ([name, seconds]) => `${name} ${short((seconds * 1e6) / Math.max(1, sum.requests))}`,
+          ([name, seconds]) => `${name} ${short(seconds * usPerSecond)}`,
         );
         return [[title, peer, shares.join(", ")]];
       }),

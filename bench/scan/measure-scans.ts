@@ -21,6 +21,9 @@ export interface ScansRun {
   readonly warmUpSeconds: number;
 }
 
+/** Each server has been idle for half a minute: V8 has given up memory and code that it needs again. */
+const SETTLE_SECONDS = 1;
+
 interface Row extends ModeSummary {
   readonly scan: ScanMode;
 }
@@ -48,6 +51,8 @@ export async function measureScans(group: PeerGroup, run: ScansRun): Promise<voi
     connections,
     warmUpSeconds,
     onRound: (round) => progress(round === 0 ? "warming up" : `round ${round} of ${rounds}`),
+    settleSeconds: SETTLE_SECONDS,
+    onStart: (peer) => shares.begin(peer),
     onRun: (sample) => shares.add(sample),
   });
   progress("");
