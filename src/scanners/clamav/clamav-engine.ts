@@ -105,8 +105,12 @@ class ClamavEngine implements ScanEngine {
   }
 
   /** As a file, or as a stream to a clamd that cannot read it. */
-  async #giveFile(clamd: Clamd, { path }: HandedOver, signal: AbortSignal): Promise<string> {
-    const reply = asStreamReply(await clamd.scanFile(path, signal), path);
+  async #giveFile(clamd: Clamd, file: HandedOver, signal: AbortSignal): Promise<string> {
+    const { path } = file;
+    const told = await clamd.scanFile(path, signal, () => file.giveUp());
+    const reply = asStreamReply(told, path);
+    // Of something else than the file: whether it is done with that it does not say.
+    if (reply === told) file.giveUp();
     if (!isUnreadable(reply)) return reply;
     this.#noHandOver(clamd, reply);
     return clamd.scan(createReadStream(path), signal);

@@ -51,6 +51,7 @@ export class ClamdSession {
   }
 
   async #ask(command: readonly Buffer[], signal: AbortSignal): Promise<string> {
+    if (signal.aborted) throw new ClamdFailure("the scan was given up");
     clearTimeout(this.#idle);
     const id = ++this.#sent;
     const receivedBefore = this.#received;

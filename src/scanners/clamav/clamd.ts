@@ -73,10 +73,17 @@ export class Clamd {
     );
   }
 
-  /** The same for a file that clamd can read. */
-  scanFile(path: string, signal: AbortSignal): Promise<string> {
+  /**
+   * The same for a file that clamd can read. `onUnanswered` is called when a session gave no answer: its
+   * thread may still read the file, also when the one that is asked next has answered.
+   */
+  scanFile(path: string, signal: AbortSignal, onUnanswered: () => void): Promise<string> {
     return this.#shared(
-      (session) => session.scanFile(path, signal),
+      (session) =>
+        session.scanFile(path, signal).catch((error: unknown) => {
+          onUnanswered();
+          throw error;
+        }),
       () => this.#askAlone((connection) => ask(connection, `SCAN ${path}`), signal),
       signal,
     );

@@ -67,10 +67,14 @@ export class HandOver {
     remove(this.#create());
   }
 
-  /** Whether there is room for a body of that size; one of unknown size is not handed over. */
+  /**
+   * Whether there is room for a body of that size. One of unknown size is not handed over, and an empty
+   * one neither: of an empty file some clamds say that it is one, and not that it is OK.
+   */
   admits(bytes: number | undefined): bytes is number {
     const { maxFileBytes, maxTotalBytes } = this.#options;
-    return bytes !== undefined && bytes <= maxFileBytes && this.#usedBytes + bytes <= maxTotalBytes;
+    if (bytes === undefined || bytes === 0) return false;
+    return bytes <= maxFileBytes && this.#usedBytes + bytes <= maxTotalBytes;
   }
 
   /**
@@ -82,6 +86,8 @@ export class HandOver {
     let file: File | undefined;
     try {
       file = this.#take();
+      // Before it arrives, however slowly: what is not counted any more, nobody has.
+      cut(file, bytes);
       await fill(file, body);
       return this.#handedOver(file, bytes);
     } catch (error) {
@@ -171,7 +177,14 @@ async function fill(file: File, body: AsyncIterable<Buffer> | readonly Buffer[])
   let bytes = 0;
   if (Array.isArray(body)) bytes = writeWhole(file, body, 0);
   else for await (const chunk of body) bytes = writeWhole(file, [chunk], bytes);
-  if (bytes < file.bytes) ftruncateSync(file.descriptor, bytes);
+  cut(file, bytes);
+  file.bytes = bytes;
+}
+
+/** Leaves no more in a file than so many bytes. */
+function cut(file: File, bytes: number): void {
+  if (bytes >= file.bytes) return;
+  ftruncateSync(file.descriptor, bytes);
   file.bytes = bytes;
 }
 

@@ -240,6 +240,8 @@ export class ScanServer {
     const startedAt = performance.now();
     const body = this.#body(request, response);
     const subject = await scanSubject(head, engine.abilities, body, signal);
+    // It was waited for, and nobody waits any more.
+    if (signal.aborted) return;
     const judged = await engine.scan(subject);
     await this.#tell({ request, response, signal }, judged, performance.now() - startedAt);
   }

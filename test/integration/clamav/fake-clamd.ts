@@ -7,6 +7,9 @@ export type Behaviour = (socket: Socket, received: Buffer) => void;
 /** Ends a session as soon as it is begun, so that each stream has a connection of its own. */
 const refuses: Behaviour = (socket) => socket.destroy();
 
+/** The first of them that is there says what a connection is for. */
+const questions = ["zIDSESSION\0", "zSCAN ", "zINSTREAM\0"] as const;
+
 /** Answers `VERSION` as clamd does, and leaves the rest to the test. */
 export class FakeClamd {
   streams = 0;
@@ -16,7 +19,8 @@ export class FakeClamd {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(onStream: Behaviour, onSession: Behaviour) {
+  private constructor(onStream: Behaviour, onSession: Behaviour, onFile: Behaviour) {
+    const behaviours = { "zIDSESSION\0": onSession, "zSCAN ": onFile, "zINSTREAM\0": onStream };
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
@@ -24,27 +28,32 @@ export class FakeClamd {
       let isStream = false;
       socket.on("data", (data) => {
         received = Buffer.concat([received, data]);
-        if (received.includes("zVERSION\0")) {
-          this.probes += 1;
-          socket.end(`ClamAV 1.4.6/${this.signatures}/Fri Nov 20 08:30:12 2026\0`);
+        if (received.includes("zVERSION\0")) this.#tellVersion(socket);
+        const asked = questions.find((question) => received.includes(question));
+        if (asked === "zINSTREAM\0" && !isStream) {
+          this.streams += 1;
+          isStream = true;
         }
-        if (received.includes("zIDSESSION\0")) {
-          onSession(socket, received);
-          return;
-        }
-        if (!received.includes("zINSTREAM\0")) return;
-        if (!isStream) this.streams += 1;
-        isStream = true;
-        onStream(socket, received);
+        if (asked !== undefined) behaviours[asked](socket, received);
       });
     });
   }
 
-  static async start(onStream: Behaviour, onSession: Behaviour = refuses): Promise<FakeClamd> {
-    const fake = new FakeClamd(onStream, onSession);
+  /** `onFile` is for a file outside of a session. */
+  static async start(
+    onStream: Behaviour,
+    onSession: Behaviour = refuses,
+    onFile: Behaviour = refuses,
+  ): Promise<FakeClamd> {
+    const fake = new FakeClamd(onStream, onSession, onFile);
     fake.#server.listen(0, "127.0.0.1");
     await once(fake.#server, "listening");
     return fake;
+  }
+
+  #tellVersion(socket: Socket): void {
+    this.probes += 1;
+    socket.end(`ClamAV 1.4.6/${this.signatures}/Fri Nov 20 08:30:12 2026\0`);
   }
 
   /** As `--clamd` has it. */

@@ -130,16 +130,84 @@ describe("bodies that clamd cannot read as files", () => {
   });
 });
 
+/** The file that a session, or a connection of its own, was last told to scan. */
+const fileIn = (received: Buffer): string =>
+  [...received.toString("latin1").matchAll(/zSCAN ([^\0]+)\0/g)].at(-1)?.[1] ?? "";
+
+describe("a clamd that is slow to read", () => {
+  const streams = atEnd((socket) => socket.end("stream: OK\0"));
+
+  it("has a file for itself when its session ended and another connection had the verdict", async () => {
+    const lost: string[] = [];
+    const judged: string[] = [];
+    const clamd = await FakeClamd.start(
+      streams,
+      (socket, received) => {
+        const path = fileIn(received);
+        if (path === "") return;
+        // Its thread has opened the file, and reads it after the session has ended.
+        if (lost.push(path) === 1) socket.destroy();
+        else socket.write(`1: ${path}: OK\0`);
+      },
+      (socket, received) => {
+        judged.push(fileIn(received));
+        socket.end(`${fileIn(received)}: OK\0`);
+      },
+    );
+    cleanups.push(() => clamd.stop());
+    const scanner = await scannerOf(clamd.flag);
+    expect((await scan(scanner, "first")).document.verdict).toBe("clean");
+    expect(judged).toEqual([lost[0]]);
+    expect((await scan(scanner, "second")).document.verdict).toBe("clean");
+    expect(lost[1]).not.toBe(lost[0]);
+  });
+
+  it("has a file for itself when the scan was given up", async () => {
+    const paths: string[] = [];
+    const clamd = await FakeClamd.start(streams, (socket, received) => {
+      const path = fileIn(received);
+      if (path !== "" && paths.push(path) > 1) socket.write(`1: ${path}: OK\0`);
+    });
+    cleanups.push(() => clamd.stop());
+    const scanner = await scannerOf(clamd.flag);
+    expect((await scan(scanner, "first", { "Scan-Deadline-Ms": "300" })).status).toBe(504);
+    expect((await scan(scanner, "second")).document.verdict).toBe("clean");
+    expect(paths[1]).not.toBe(paths[0]);
+  });
+
+  it("has a file for itself when it said something that is not about it", async () => {
+    const paths: string[] = [];
+    const clamd = await FakeClamd.start(streams, (socket, received) => {
+      const path = fileIn(received);
+      if (path === "") return;
+      const reply = paths.push(path) === 1 ? "COMMAND READ TIMED OUT" : `${path}: OK`;
+      socket.write(`${paths.length}: ${reply}\0`);
+    });
+    cleanups.push(() => clamd.stop());
+    const scanner = await scannerOf(clamd.flag);
+    expect((await scan(scanner, "first")).document.verdict).toBe("error");
+    expect((await scan(scanner, "second")).document.verdict).toBe("clean");
+    expect(paths[1]).not.toBe(paths[0]);
+  });
+
+  it("is handed no empty file, of which it may not say that it is OK", async () => {
+    const clamd = await FakeClamd.start(streams, (socket, received) => {
+      const path = fileIn(received);
+      socket.write(path === "" ? "" : `1: ${path}: Empty file\0`);
+      if (received.includes("zINSTREAM\0")) socket.write("1: stream: OK\0");
+    });
+    cleanups.push(() => clamd.stop());
+    expect((await scan(await scannerOf(clamd.flag), "")).document.verdict).toBe("clean");
+  });
+});
+
 describe("a directory for bodies", () => {
   const limits = { maxFileBytes: 100, maxTotalBytes: 150 };
 
   it("admits bodies of known size within its bounds", () => {
     const handOver = new HandOver({ directory: directory.path, ...limits });
-    expect([undefined, 100, 101].map((size) => handOver.admits(size))).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    const sizes = [undefined, 0, 1, 100, 101];
+    expect(sizes.map((size) => handOver.admits(size))).toEqual([false, false, true, true, false]);
   });
 
   it("is full for a body that does not fit beside the others, until one is removed", async () => {
@@ -158,6 +226,24 @@ describe("a directory for bodies", () => {
     expect(second.path).toBe(first.path);
     expect(readFileSync(second.path, "utf8")).toBe("short");
     second.release();
+    handOver.close();
+  });
+
+  it("has nothing of a longer body while a shorter one arrives in its place", async () => {
+    const handOver = new HandOver({ directory: directory.path, ...limits });
+    const first = await handOver.keep(pieces("a long body"), 11);
+    first.release();
+    const arriving = Promise.withResolvers<void>();
+    async function* slow(): AsyncGenerator<Buffer> {
+      yield Buffer.from("sho");
+      await arriving.promise;
+      yield Buffer.from("rt");
+    }
+    const second = handOver.keep(slow(), 5);
+    expect(readFileSync(first.path, "utf8")).toBe("a lon");
+    arriving.resolve();
+    expect(readFileSync((await second).path, "utf8")).toBe("short");
+    (await second).release();
     handOver.close();
   });
 
