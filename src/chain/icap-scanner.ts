@@ -2,21 +2,20 @@ import type { IcapAnswer, IcapClient } from "../client/index.ts";
 import type { Entity, FinishResult, Spool } from "../entity/index.ts";
 import {
   CacheScope,
-  type CircuitSettings,
   errorVerdict,
   pause,
+  type RemoteScannerOptions,
   type Replacement,
   RetryBudget,
   type ScanContext,
   type Scanner,
-  type ScannerCredentials,
   type Threat,
   unscannableVerdict,
   type Verdict,
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
-import { type EndpointMetrics, type Logger, RetryResult } from "../telemetry/index.ts";
+import { type EndpointMetrics, RetryResult } from "../telemetry/index.ts";
 import { readAnswer, tagOf } from "./adapted-answer.ts";
 import { AnswerBody } from "./answer-body.ts";
 import {
@@ -28,8 +27,7 @@ import {
 } from "./outgoing-message.ts";
 import { isWorthARetry, Peer, reasonOf } from "./peer.ts";
 
-export interface IcapScannerOptions {
-  readonly name: string;
+export interface IcapScannerOptions extends RemoteScannerOptions {
   /** `icap://host:port/service` or `icaps://…`, of equal replicas. */
   readonly urls: readonly string[];
   /** `Auto`: as the transaction, or what the server offers where it offers one of them only. */
@@ -39,22 +37,9 @@ export interface IcapScannerOptions {
   readonly shares: readonly SharedFact[];
   /** Entities above this are not sent: many servers let pass unscanned what is too big for them. */
   readonly maxBytes: number;
-  /** Requests at a time to each server. */
-  readonly connections: number;
-  readonly retry: {
-    /** Attempts in all, each at another server. */
-    readonly attempts: number;
-    readonly budgetPercent: number;
-    readonly backoffMs: number;
-  };
-  readonly circuitBreaker: CircuitSettings;
-  readonly credentials: ScannerCredentials;
-  /** Calls with credentials that take the place of those before; returns what ends that. */
-  readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;
   /** Keeps the body of an answer of at most so many bytes. */
   readonly newSpool: (maxBytes: number) => Spool;
   readonly probeEveryMs?: number;
-  readonly logger: Logger;
   readonly metrics: EndpointMetrics;
 }
 

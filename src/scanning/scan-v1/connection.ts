@@ -1,23 +1,9 @@
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { Pool } from "undici";
+import type { ScannerCredentials } from "../remote-scanner.ts";
 import { type Reply, type ReplyOptions, ReplyReader } from "./reply.ts";
 import { dropUnflushed, watchUploads } from "./unflushed-uploads.ts";
-
-/** How to reach a scanner and to prove who asks; made of secrets, so never logged. */
-export interface ScannerCredentials {
-  readonly tls?:
-    | {
-        /** PEM. Left out: the authorities that Node trusts. */
-        readonly ca?: string;
-        readonly certificate?: { readonly cert: string; readonly key: string };
-        readonly serverName?: string;
-        readonly minVersion: "TLSv1.2" | "TLSv1.3";
-      }
-    | undefined;
-  /** A field of every request, HTTP or ICAP, for example `authorization`. */
-  readonly auth?: { readonly name: string; readonly value: string } | undefined;
-}
 
 export interface HttpRequest extends ReplyOptions {
   readonly method: "GET" | "POST" | "DELETE";

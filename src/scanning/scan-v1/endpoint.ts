@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import { EjectionReason, type EndpointMetrics, type Logger } from "../../telemetry/index.ts";
 import { Circuit, type CircuitSettings } from "../circuit.ts";
+import type { ScannerCredentials } from "../remote-scanner.ts";
 import { VerdictReason } from "../verdict.ts";
 import { type Answer, answerOf, epochOf, failure, type Reply } from "./answer.ts";
-import { Connection, type HttpRequest, type ScannerCredentials } from "./connection.ts";
+import { Connection, type HttpRequest } from "./connection.ts";
 import type { EpochWindow } from "./epoch-window.ts";
 import { pinnedLookup } from "./pinned-lookup.ts";
 import { readInfo, type ScannerInfo } from "./scanner-info.ts";

@@ -1,13 +1,8 @@
 import { lookup } from "node:dns/promises";
 import type { Entity } from "../../entity/index.ts";
-import {
-  type EndpointMetrics,
-  type EndpointState,
-  type Logger,
-  RetryResult,
-} from "../../telemetry/index.ts";
-import type { CircuitSettings } from "../circuit.ts";
+import { type EndpointMetrics, type EndpointState, RetryResult } from "../../telemetry/index.ts";
 import { pause } from "../pause.ts";
+import type { RemoteScannerOptions, ScannerCredentials } from "../remote-scanner.ts";
 import {
   type Beginning,
   type FollowContext,
@@ -17,7 +12,6 @@ import {
 } from "../scanner.ts";
 import { CacheScope, errorVerdict, type Verdict, VerdictKind, VerdictReason } from "../verdict.ts";
 import type { Answer } from "./answer.ts";
-import type { ScannerCredentials } from "./connection.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FoundAddress } from "./endpoint-group.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
@@ -29,26 +23,10 @@ import { RetryBudget } from "./retry-budget.ts";
 import { arrivingRequest, beginningRequest, scanRequest } from "./scan-request.ts";
 import { cacheScopeOf, isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
 
-export type { ScannerCredentials } from "./connection.ts";
-
-export interface ScanV1Options {
-  readonly name: string;
+export interface ScanV1Options extends RemoteScannerOptions {
   /** Base URLs of equal replicas; a name may stand for several. */
   readonly urls: readonly string[];
-  /** Connections to each of them. */
-  readonly connections: number;
-  readonly retry: {
-    /** Attempts in all. */
-    readonly attempts: number;
-    readonly budgetPercent: number;
-    readonly backoffMs: number;
-  };
-  readonly circuitBreaker: CircuitSettings;
-  readonly credentials: ScannerCredentials;
-  /** Calls with credentials that take the place of those before; returns what ends that. */
-  readonly onCredentials?: (use: (credentials: ScannerCredentials) => void) => () => void;
   readonly metrics: EndpointMetrics;
-  readonly logger: Logger;
   /** Where content that the scanner puts in place of entities is kept; left out: it may not. */
   readonly replacements?: ContentKeeper;
   /** All addresses of a host name; left out: as the system has them, /etc/hosts with it. */

@@ -1,18 +1,13 @@
 import type { Entity } from "../../entity/index.ts";
-import {
-  EjectionReason,
-  type EndpointMetrics,
-  type Logger,
-  noEndpointMetrics,
-} from "../../telemetry/index.ts";
+import { EjectionReason, type EndpointMetrics, noEndpointMetrics } from "../../telemetry/index.ts";
 import {
   type Beginning,
   type CacheScope,
   Circuit,
-  type CircuitSettings,
   type ContentKeeper,
   errorVerdict,
   type FollowContext,
+  type RemoteScannerOptions,
   RetryBudget,
   type ScanContext,
   type Scanner,
@@ -44,22 +39,8 @@ export interface TemplateCredentials extends ScannerCredentials {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-export interface TemplateScannerOptions {
-  readonly name: string;
+export interface TemplateScannerOptions extends RemoteScannerOptions<TemplateCredentials> {
   readonly template: Template;
-  /** To each host. */
-  readonly connections: number;
-  readonly retry: {
-    /** Attempts in all, of requests that were never sent. */
-    readonly attempts: number;
-    readonly budgetPercent: number;
-    readonly backoffMs: number;
-  };
-  readonly circuitBreaker: CircuitSettings;
-  readonly credentials: TemplateCredentials;
-  /** Calls with credentials that take the place of those before; returns what ends that. */
-  readonly onCredentials?: (use: (credentials: TemplateCredentials) => void) => () => void;
-  readonly logger: Logger;
   readonly metrics?: EndpointMetrics;
   /** Where new content is kept; left out: it may not give any. */
   readonly replacements?: Omit<ContentKeeper, "maxBytes">;
