@@ -2,7 +2,7 @@
 const REDACTED = "[redacted]";
 /** Shorter ones are in every text by chance. */
 const SHORTEST = 4;
-/** Longer ones are tokens in Base64, of which no writer escapes a character. */
+/** Longer ones are tokens in Base64, of which writers escape the signs alone, and all of them. */
 const LONGEST_ESCAPED = 512;
 
 /**
@@ -13,20 +13,18 @@ const LONGEST_ESCAPED = 512;
 export class Redactor {
   readonly #forms: readonly string[];
   /** The same, with any of their characters escaped. */
-  readonly #escaped: readonly { readonly plain: string; readonly pattern: RegExp }[];
+  readonly #escaped: readonly RegExp[];
 
   /** @param secrets as they are and as they are sent, such as the value of `Authorization` */
   constructor(secrets: Iterable<string>) {
     const all = [...secrets];
     const forms = all.flatMap(formsOf).filter((form) => form.length >= SHORTEST);
     // The longest first: one secret may be a part of another.
-    this.#forms = [...new Set(forms)].sort((one, other) => other.length - one.length);
-    this.#escaped = all
-      .filter(({ length }) => length >= SHORTEST && length <= LONGEST_ESCAPED)
-      .map((secret) => ({
-        plain: unescaped(secret),
-        pattern: new RegExp([...secret].map(anyFormOf).join(""), "gi"),
-      }));
+    this.#forms = [...new Set(forms)].sort(longestFirst);
+    const escaped = all.filter(({ length }) => length >= SHORTEST && length <= LONGEST_ESCAPED);
+    this.#escaped = [...new Set(escaped)]
+      .sort(longestFirst)
+      .map((secret) => new RegExp([...secret].map(anyFormOf).join(""), "g"));
   }
 
   redact(answer: string): string {
@@ -35,52 +33,45 @@ export class Redactor {
       if (redacted.includes(form)) redacted = redacted.replaceAll(form, REDACTED);
     }
     if (!/[\\%&]/.test(redacted)) return redacted;
-    // The patterns are slow, and an answer that holds a secret is rare.
-    const text = unescaped(redacted);
-    return this.#escaped
-      .filter(({ plain }) => text.includes(plain))
-      .reduce((rest, { pattern }) => rest.replace(pattern, REDACTED), redacted);
+    return this.#escaped.reduce((rest, pattern) => rest.replace(pattern, REDACTED), redacted);
   }
 }
 
-const ESCAPES =
-  /\\u([0-9a-f]{4})|\\(.)|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi;
+const longestFirst = (one: string, other: string): number => other.length - one.length;
 
-/** Every escape of JSON, URLs and HTML undone, whichever of them the text is, and no backslash left. */
-function unescaped(text: string): string {
-  return text.replace(ESCAPES, unescapedPart).replaceAll("\\", "");
-}
-
-function unescapedPart(whole: string, ...found: (string | undefined)[]): string {
-  const [unit, next, octets, decimal, hex, name] = found;
-  if (unit !== undefined) return String.fromCharCode(Number.parseInt(unit, 16));
-  if (octets !== undefined) return Buffer.from(octets.replaceAll("%", ""), "hex").toString();
-  if (name !== undefined) return NAMED[name.toLowerCase()] ?? whole;
-  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-  return next ?? (code <= 0x10ffff ? String.fromCodePoint(code) : whole);
-}
-
-const NAMED: Readonly<Record<string, string>> = {
-  ...{ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" },
-};
-const ENTITIES = new Map(Object.entries(NAMED).map(([name, sign]) => [sign, `&${name};`]));
+const ENTITIES = new Map([
+  ["&", "amp"],
+  ["<", "lt"],
+  [">", "gt"],
+  ['"', "quot"],
+  ["'", "apos"],
+]);
 
 /**
  * A character as it is, or as a writer of JSON, URLs or HTML may have escaped it: which ones they
- * escape differs (`+` is `\u002B` in what .NET writes), and so does the case of their digits.
+ * escape differs (`+` is `\u002B` in what .NET writes), and so does the case of their digits. Each
+ * alternative begins otherwise than the others, so a text is read once, whatever it holds.
  */
 function anyFormOf(character: string): string {
   const inJson = [...Array(character.length).keys()]
-    .map((at) => `\\\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
+    .map((at) => `\\\\u${anyCase(hexOf(character.charCodeAt(at), 4))}`)
     .join("");
-  const inUrl = [...Buffer.from(character)]
-    .map((byte) => `%${byte.toString(16).padStart(2, "0")}`)
-    .join("");
+  const inUrl = [...Buffer.from(character)].map((byte) => `%${anyCase(hexOf(byte, 2))}`).join("");
   const codePoint = character.codePointAt(0) ?? 0;
-  const inHtml = `&#(?:0{0,6}${codePoint}|x0{0,6}${codePoint.toString(16)});`;
+  const inHtml = `&#(?:0{0,6}${codePoint}|[xX]0{0,6}${anyCase(hexOf(codePoint))});`;
   const plain = `\\\\?${character.replace(/[\\^$.*+?()[\]{}|]/, "\\$&")}`;
-  const entity = ENTITIES.get(character);
-  return `(?:${[plain, inJson, inUrl, inHtml, ...(entity === undefined ? [] : [entity])].join("|")})`;
+  const name = ENTITIES.get(character);
+  const forms = [plain, inJson, inUrl, inHtml];
+  return `(?:${[...forms, ...(name === undefined ? [] : [`&${anyCase(name)};`])].join("|")})`;
+}
+
+function hexOf(code: number, digits = 1): string {
+  return code.toString(16).padStart(digits, "0");
+}
+
+/** A pattern of letters and digits in whatever case. */
+function anyCase(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
 /** A secret as it may come back: escaped for JSON, for a URL, for HTML, or in Base64. */
@@ -90,6 +81,8 @@ function formsOf(secret: string): string[] {
     secret,
     inJson,
     inJson.replaceAll("/", "\\/"),
+    secret.replace(/[+/]/g, (sign) => `\\u00${hexOf(sign.charCodeAt(0), 2).toUpperCase()}`),
+    secret.replaceAll("+", "\\u002B"),
     encodeURIComponent(secret.toWellFormed()),
     new URLSearchParams([["", secret]]).toString().slice(1),
     secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),

@@ -5,6 +5,7 @@ const secret = `s3cr+t/a"b<é>&'% \u{1F511}\\(x)`;
 const byUnit = (form: (unit: string) => string): string =>
   secret.replace(/[^A-Za-z0-9]/g, (unit) => form(unit));
 const codeOf = (unit: string): string => unit.charCodeAt(0).toString(16).padStart(4, "0");
+const escapedSign = (sign: string): string => `\\u${codeOf(sign).toUpperCase()}`;
 
 describe("a secret in an answer", () => {
   const redactor = new Redactor([secret]);
@@ -37,6 +38,24 @@ describe("a secret in an answer", () => {
   it("leaves the rest as it is", () => {
     const text = `{"a":"\\u002b","b":"100%","c":"&amp;s3cr"}`;
     expect(redactor.redact(text)).toBe(text);
+  });
+
+  it("stays where it has other letters, beside one that is escaped", () => {
+    const short = new Redactor(["clean"]);
+    expect(short.redact("%63lean CLEAN Clean")).toBe("[redacted] CLEAN Clean");
+  });
+
+  it("is hidden as a whole where another one is its beginning", () => {
+    const both = new Redactor(["abcd", "abcdefgh"]);
+    expect(both.redact("\\u0061bcdefgh %61bcd")).toBe("[redacted] [redacted]");
+  });
+
+  it.each([
+    ["with + escaped", (token: string) => token.replaceAll("+", "\\u002B")],
+    ["with + and / escaped", (token: string) => token.replace(/[+/]/g, escapedSign)],
+  ])("is a long token in Base64, %s", (_how, form) => {
+    const token = "ab+c/d".repeat(200);
+    expect(new Redactor([token]).redact(`"${form(token)}"`)).toBe('"[redacted]"');
   });
 
   it("is not looked for when it is so short that it is there by chance", () => {
