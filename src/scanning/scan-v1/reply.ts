@@ -84,7 +84,7 @@ export class ReplyReader implements Dispatcher.DispatchHandler {
       this.#unused = status === 200 ? unlikeJson(headers) : "not read";
       if (Number(headers["content-length"]) > this.#limit) this.#leave(controller);
     } else {
-      this.#unused = codingOf(headers);
+      this.#unused = codingOf(headers) ?? endlessness(headers);
       if (this.#unused === undefined) this.#keepContent(controller, keeper);
     }
   }
@@ -159,9 +159,7 @@ export class ReplyReader implements Dispatcher.DispatchHandler {
     const trailer = this.#trailers["scan-result"];
     const inTrailer = trailer !== undefined;
     const why =
-      isPromised(headers) && !inTrailer
-        ? "the trailer Scan-Result is missing"
-        : digestProblem(content, [headers, this.#trailers]);
+      missingTrailer(headers, this.#trailers) ?? digestProblem(content, [headers, this.#trailers]);
     if (why !== undefined) return this.#end({ unreadable: why }, { content });
     this.#end(resultOf(trailer ?? headers["scan-result"]), { content, inTrailer });
   }
@@ -183,17 +181,32 @@ function codingOf(headers: Headers): string | undefined {
   return headers["content-encoding"] === undefined ? undefined : "the answer has a content coding";
 }
 
+/** Content that ends with its connection: a lost one would make it look whole (RFC 9112 §8). */
+function endlessness(headers: Headers): string | undefined {
+  const isFramed = headers["content-length"] ?? headers["transfer-encoding"];
+  return isFramed === undefined ? "nothing but its connection ends the new content" : undefined;
+}
+
 /** What was to be the last word; an intermediary may have dropped it. */
-function isPromised({ trailer }: Headers): boolean {
-  return /(?:^|[\s,])scan-result(?:$|[\s,])/i.test(String(trailer ?? ""));
+const LAST_WORDS = ["scan-result", "content-digest", "repr-digest"] as const;
+
+function missingTrailer({ trailer }: Headers, trailers: Headers): string | undefined {
+  if (trailer === undefined) return undefined;
+  const promised = new Set(
+    String(trailer)
+      .toLowerCase()
+      .split(/[\s,]+/),
+  );
+  const missing = LAST_WORDS.find((name) => promised.has(name) && trailers[name] === undefined);
+  return missing && `the trailer ${missing} is missing`;
 }
 
 /** RFC 9530: a scanner that says of which bytes it speaks is held to it. */
 function digestProblem({ body }: Replacement, fields: readonly Headers[]): string | undefined {
   const told = fields.flatMap((one) => [one["content-digest"], one["repr-digest"]]).join(",");
-  const digests = [...told.matchAll(/(?:^|[\s,])sha-256=:([^:]*):/g)].map(([, digest]) => digest);
-  const sha256 = Buffer.from(body.sha256, "hex").toString("base64");
-  return digests.every((one) => one === sha256)
+  const digests = told.split(",").map((member) => member.split(";", 1)[0]?.trim() ?? "");
+  const expected = `sha-256=:${Buffer.from(body.sha256, "hex").toString("base64")}:`;
+  return digests.every((one) => !one.startsWith("sha-256=") || one === expected)
     ? undefined
     : "the new content is not the one that its digest is of";
 }

@@ -59,6 +59,12 @@ const breaksOff = afterUpload((_request: IncomingMessage, response: ServerRespon
   response.write("new", () => response.destroy());
 });
 
+/** As a server of HTTP/1.0: whoever reads cannot tell the end from a loss. */
+const endsWithConnection = afterUpload((request: IncomingMessage) => {
+  const head = `HTTP/1.1 200 OK\r\nScan-Verdict: modified\r\nScan-Result: ${modified}\r\n\r\n`;
+  request.socket.end(`${head}new con`);
+});
+
 async function textOf({ replacement }: Verdict): Promise<string | undefined> {
   if (replacement === undefined) return undefined;
   const pieces: Buffer[] = [];
@@ -106,6 +112,17 @@ describe("a scanner that replaces content", () => {
     const digest = `md5=:AAAA:, ${digestOf("new content")}`;
     const headers = { "scan-result": modified, "content-digest": digest };
     const verdict = await scan(replaces({ headers }));
+    expect(await textOf(verdict)).toBe("new content");
+    verdict.replacement?.dispose();
+  });
+
+  it("may tell its verdict and the digest behind the content", async () => {
+    const verdict = await scan(
+      replaces({
+        headers: { trailer: "Scan-Result, Content-Digest" },
+        trailers: { "Scan-Result": modified, "Content-Digest": digestOf("new content") },
+      }),
+    );
     expect(await textOf(verdict)).toBe("new content");
     verdict.replacement?.dispose();
   });
@@ -165,6 +182,18 @@ describe("a scanner that replaces content", () => {
         trailers: { "Scan-Result": modified, "Repr-Digest": digestOf("old content") },
       }),
     ],
+    [
+      "a digest that is promised behind it and does not come",
+      replaces({
+        headers: { trailer: "Scan-Result, Content-Digest" },
+        trailers: { "Scan-Result": modified },
+      }),
+    ],
+    [
+      "a digest that is none",
+      replaces({ headers: { "scan-result": modified, "content-digest": "sha-256=:AAAA" } }),
+    ],
+    ["an end that is the one of its connection", endsWithConnection],
     ["the word alone, in a document", answers({ verdict: "modified" })],
     [
       "the word alone, in both places",
