@@ -20,6 +20,8 @@ export const transactionLogFields = [
   "entitySize",
   "sha256",
   "verdict",
+  "reason",
+  "message",
   "cached",
   "threats",
   "rule",

@@ -59,6 +59,10 @@ export interface TransactionRecord {
   readonly entitySize?: number | undefined;
   readonly sha256?: string | undefined;
   readonly verdict?: string | undefined;
+  /** Why the verdict is what it is. */
+  readonly reason?: string | undefined;
+  /** Of a verdict that came to nothing: what was the matter, in words. */
+  readonly message?: string | undefined;
   /** True when the verdict was remembered from an earlier scan. */
   readonly cached?: boolean | undefined;
   readonly threats?: readonly string[] | undefined;

@@ -125,6 +125,18 @@ export class EndedTransaction implements TransactionRecord {
     return this.#parties.report?.verdict?.kind;
   }
 
+  get reason(): string | undefined {
+    return this.#parties.report?.verdict?.reason;
+  }
+
+  /** Words of a scanner that found something are for the block page; here they might repeat content. */
+  get message(): string | undefined {
+    const verdict = this.#parties.report?.verdict;
+    return verdict?.kind === "error" || verdict?.kind === "unscannable"
+      ? verdict.message
+      : undefined;
+  }
+
   get cached(): boolean | undefined {
     return this.#parties.report?.verdict?.cached;
   }

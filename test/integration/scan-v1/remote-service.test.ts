@@ -153,6 +153,12 @@ describe("an IcapService with a scanner over HTTP", () => {
     if (why !== undefined) expect(whyOf(name, service.log)).toContain(why);
   });
 
+  it("logs the reason of a block, and not the scanner's words, which might repeat content", async () => {
+    fake.script = answers({ verdict: "blocked", reason: "dlp", message: "IBAN DE02 1203" });
+    const { line } = await service.judge("remote");
+    expect([line["reason"], line["message"]]).toEqual(["dlp", undefined]);
+  });
+
   it("sends a large body while it arrives, to a scanner that says it may", async () => {
     const { answer } = await service.judge("early", "x".repeat(3 * 1024 * 1024));
     expect(answer.status).toBe(204);
@@ -166,7 +172,9 @@ describe("an IcapService with a scanner over HTTP", () => {
     const { answer, line } = await service.judge("moody");
     expect({ status: answer.status, ...line }).toMatchObject(failed);
     expect(moody.received).toHaveLength(1);
-    expect(whyOf("moody", service.log)).toBe("the scanner is left alone for a while");
+    const message = "the scanner is left alone for a while";
+    expect(whyOf("moody", service.log)).toBe(message);
+    expect(line).toMatchObject({ reason: "overload", message });
     expect(service.log).toContain("scanner keeps failing, left alone");
     const labels = 'scanner="moody"';
     expect(await service.metric("sluice_scanner_ejections_total", labels)).toBe(1);

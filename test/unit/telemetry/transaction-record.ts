@@ -19,6 +19,8 @@ export const fullRecord: Required<TransactionRecord> = {
   cached: true,
   sha256: "0".repeat(64),
   verdict: "blocked",
+  reason: "malware",
+  message: "found what it looks for",
   threats: ["EICAR-Test-File"],
   rule: "no-executables",
   monitored: ["large-files"],
