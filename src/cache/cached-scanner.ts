@@ -4,17 +4,17 @@ import {
   errorVerdict,
   type JudgedContext,
   type JudgedEntity,
-  NOT_NEEDED,
   type ScanContext,
   type Scanner,
   type Verdict,
   VerdictReason,
 } from "../scanning/index.ts";
-import { type CacheMetrics, SharingResult } from "../telemetry/index.ts";
+import type { CacheMetrics } from "../telemetry/index.ts";
 import { coversScope, type KeyedScanner, verdictKey } from "./cache-key.ts";
+import type { Question, Scanned } from "./flights/question.ts";
+import { ScanFlights } from "./flights/scan-flights.ts";
 import { DEFAULT_TTL, isUsable, remember, type ServiceTtl } from "./lifetime.ts";
-import { ScanFlights } from "./scan-flights.ts";
-import type { Claim, RememberedVerdict, VerdictCache, VerdictKey } from "./verdict-cache.ts";
+import type { RememberedVerdict, VerdictCache } from "./verdict-cache.ts";
 
 export interface CachedScannerOptions {
   /** As `purge` names it. */
@@ -35,29 +35,12 @@ export interface CachedScannerOptions {
 
 const SHA256_CHARACTERS = 64;
 
-/** One question for a verdict. */
-interface Question {
-  readonly key: VerdictKey;
-  readonly cache: VerdictCache;
-  readonly epoch: string;
-  readonly ttl: ServiceTtl;
-  readonly entity: Entity;
-  readonly context: ScanContext;
-}
-
 /** What a verdict was asked under. */
 interface Judged {
   readonly epoch: string;
   readonly begunAt: number;
   readonly ttl: ServiceTtl;
 }
-
-interface Scanned {
-  readonly verdict: Verdict;
-  readonly remembered: RememberedVerdict | undefined;
-}
-
-type Elsewhere = Extract<Claim, { kind: "turn" }>["elsewhere"] & object;
 
 /**
  * Gives the verdict that is known, and otherwise sees to it that of those who ask the same at the same
@@ -68,19 +51,26 @@ type Elsewhere = Extract<Claim, { kind: "turn" }>["elsewhere"] & object;
  */
 export class CachedScanner extends DecoratedScanner {
   readonly #options: CachedScannerOptions;
-  readonly #flights = new ScanFlights<RememberedVerdict>();
+  readonly #flights: ScanFlights;
   readonly #policies = new Set<string | undefined>([undefined]);
 
   constructor(inner: Scanner, options: CachedScannerOptions) {
     super(inner);
     this.#options = options;
+    this.#flights = new ScanFlights({
+      scan: (question) => this.#scan(question),
+      accepts: (found, question) => this.#accepts(found, question),
+      answer: (found) => this.#answer(found),
+      gone: () => errorVerdict(VerdictReason.Timeout, `${this.name}: the transaction was aborted`),
+      awaited: (result) => options.metrics.scanAwaited("pod", result),
+    });
   }
 
   scan(entity: Entity, context: ScanContext): Promise<Verdict> {
     const question = this.#question(entity, context);
     if (question === undefined) return this.inner.scan(entity, context);
     const known = this.#usable(question.cache.near(question.key), question.ttl);
-    return known === undefined ? this.#ask(question) : Promise.resolve(this.#answer(known));
+    return known === undefined ? this.#flights.ask(question) : Promise.resolve(this.#answer(known));
   }
 
   override readonly remember = (
@@ -159,77 +149,6 @@ export class CachedScanner extends DecoratedScanner {
     return { key, cache, epoch, ttl, entity, context };
   }
 
-  async #ask(question: Question): Promise<Verdict> {
-    const { key, cache, ttl, context } = question;
-    for (;;) {
-      const flight = this.#flights.under(key.digest);
-      if (flight === undefined) return this.#lead(question);
-      const end = await flight.wait(context.signal);
-      if (end === undefined) {
-        return errorVerdict(VerdictReason.Timeout, `${this.name}: the transaction was aborted`);
-      }
-      const shared = this.#usable(end.remembered, ttl);
-      // Whoever came after a purge must not be told what was begun before it.
-      if (shared !== undefined && !cache.isPurged(key, shared)) {
-        this.#options.metrics.scanAwaited("pod", SharingResult.Shared);
-        return this.#answer(shared);
-      }
-      // The one who scanned left before the end: the next one takes over.
-      if (end.abandoned) continue;
-      this.#options.metrics.scanAwaited("pod", SharingResult.Alone);
-      return (await this.#scan(question)).verdict;
-    }
-  }
-
-  /** Asks the store, or scans, for all who come meanwhile. */
-  #lead(question: Question): Promise<Verdict> {
-    const { key, cache, ttl, context } = question;
-    return this.#flights.fly(key.digest, async (end) => {
-      const { signal, deadlineAt } = context;
-      const accepts = (one: RememberedVerdict): boolean => this.#usable(one, ttl) !== undefined;
-      const claim = await cache.claim(key, { accepts, signal, deadlineAt });
-      if (claim.kind === "known") {
-        end({ remembered: claim.remembered, abandoned: false });
-        return this.#answer(claim.remembered);
-      }
-      let remembered: RememberedVerdict | undefined;
-      try {
-        const scanned = await this.#scanOrHear(question, claim.elsewhere);
-        remembered = scanned.remembered;
-        return scanned.verdict;
-      } finally {
-        // Remembered first: whoever comes after the flight finds it.
-        claim.end(remembered);
-        end({ remembered, abandoned: remembered === undefined && signal.aborted });
-      }
-    });
-  }
-
-  /** The verdict of this scan or of another process's, whichever comes first. */
-  async #scanOrHear(question: Question, elsewhere: Elsewhere | undefined): Promise<Scanned> {
-    if (elsewhere === undefined) return this.#scan(question);
-    const { context } = question;
-    const decided = new AbortController();
-    const signal = AbortSignal.any([context.signal, decided.signal]);
-    const own = this.#scan({ ...question, context: { ...context, signal } });
-    const heard = elsewhere(signal).then((remembered) =>
-      remembered === undefined ? own : { verdict: this.#answer(remembered), remembered },
-    );
-    const first = await Promise.race([own, heard]);
-    decided.abort(NOT_NEEDED);
-    if (first.verdict.cached) this.#abandon(own, context);
-    return first;
-  }
-
-  /** A scan whose verdict nobody waits for has the entity's bytes until it has noticed. */
-  #abandon(own: Promise<Scanned>, context: ScanContext): void {
-    const release = context.retain?.();
-    void own
-      .then(({ verdict }) => verdict.replacement?.dispose())
-      .catch(() => {})
-      .finally(() => release?.());
-  }
-
   async #scan({ entity, context, epoch, ttl }: Question): Promise<Scanned> {
     this.#options.metrics.scannerAnswered(this.name, false);
     const begunAt = this.#options.now();
@@ -242,6 +161,11 @@ export class CachedScanner extends DecoratedScanner {
     if (!coversScope(this.cacheScope, verdict.cache?.scope ?? this.cacheScope)) return undefined;
     const { now, random } = this.#options;
     return remember(verdict, { ...terms, now: now(), random: random() });
+  }
+
+  #accepts(found: RememberedVerdict, { key, cache, ttl }: Question): boolean {
+    // Whoever came after a purge must not be told what was begun before it.
+    return this.#usable(found, ttl) !== undefined && !cache.isPurged(key, found);
   }
 
   #usable(remembered: RememberedVerdict | undefined, ttl: ServiceTtl) {

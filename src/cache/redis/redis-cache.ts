@@ -7,6 +7,7 @@ import {
   SharingResult,
   WriteResult,
 } from "../../telemetry/index.ts";
+import { patientUntil } from "../patience.ts";
 import { PurgeMarks } from "../purge-marks.ts";
 import type { ValueSeal } from "../value-seal.ts";
 import type {
@@ -47,8 +48,6 @@ export interface SharingTiming {
 }
 
 const TIMING: SharingTiming = { lockMs: 5000, pollMs: [50, 500], purgePollMs: 5000 };
-/** However much time a transaction has: then it scans for itself. */
-const LONGEST_WAIT_MS = 60_000;
 /** The form of a value, and what a seal adds to it. */
 const LARGEST_SEALED = MAX_VALUE_BYTES + 17;
 const ALARM_EVERY_MS = 60_000;
@@ -109,7 +108,7 @@ export class RedisVerdictCache implements VerdictCache {
   }
 
   async claim(key: VerdictKey, terms: ClaimTerms): Promise<Claim> {
-    const until = waitUntil(terms.deadlineAt);
+    const until = patientUntil(terms.deadlineAt);
     const [firstMs, longestMs] = this.#timing.pollMs;
     let pollMs = firstMs;
     let waited = false;
@@ -333,12 +332,6 @@ export class RedisVerdictCache implements VerdictCache {
 }
 
 type ClaimReply = readonly [sealed: Buffer | null, turn?: number];
-
-/** Half of what is left, so that there is time to scan when the other one does not come to an end. */
-function waitUntil(deadlineAt: number | undefined): number {
-  const now = performance.now();
-  return now + Math.min(LONGEST_WAIT_MS, ((deadlineAt ?? Number.POSITIVE_INFINITY) - now) / 2);
-}
 
 function entryOf({ scanner = "", sha256 = "", before }: PurgeSelection, now: number): SharedEntry {
   return { field: `${sha256}|${scanner}`, value: String(before), until: now + PURGE_MS };

@@ -150,6 +150,56 @@ describeWith([REDIS_SERVER], "pods that share a Redis", () => {
     expect(scanner.scans).toBe(1);
   });
 
+  describe("and one scans whose client leaves", () => {
+    const gone = (): AbortController => new AbortController();
+    const asking = (pod: Pod, client: AbortController) =>
+      pod.scanner.scan(file, { ...scanContext(client.signal), retain: () => () => {} });
+    let signals: AbortSignal[];
+    beforeEach(() => {
+      signals = [];
+      scanner.judge = async (_entity, { signal }) => {
+        signals.push(signal);
+        const stopped = new Promise((resolve) => signal.addEventListener("abort", resolve));
+        await Promise.race([gate.promise, stopped]);
+        return signal.aborted ? { kind: VerdictKind.Error, threats: [] } : clean;
+      };
+    });
+
+    it("keep the right to the scan, and its verdict, as long as others wait there", async () => {
+      const prefix = ownPrefix();
+      const [one, other] = (await start(2, { prefix })) as [Pod, Pod];
+      const client = gone();
+      const first = asking(one, client);
+      await begun(1);
+      const second = asking(one, gone());
+      const lock = await redis.admin.get(await lockOf(prefix));
+      client.abort();
+      expect((await first).reason).toBe("timeout");
+      const third = asking(other, gone());
+      // The other pod waits for the same holder: a mark behind its token tells that somebody does.
+      await expect.poll(async () => redis.admin.get(await lockOf(prefix))).toBe(`${lock}+`);
+      gate.resolve();
+      const verdicts = await Promise.all([second, third]);
+      expect(verdicts.map(({ kind }) => kind)).toEqual(["clean", "clean"]);
+      expect(scanner.scans).toBe(1);
+      await expect.poll(() => lockOf(prefix)).toBe("");
+    });
+
+    it("stop the scan and give the right to it back when all have left there", async () => {
+      const [one, other] = (await start(2)) as [Pod, Pod];
+      const clients = [gone(), gone()] as const;
+      const asked = [asking(one, clients[0])];
+      await begun(1);
+      asked.push(asking(one, clients[1]));
+      for (const client of clients) client.abort();
+      await Promise.all(asked);
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+      gate.resolve();
+      expect((await asking(other, gone())).kind).toBe("clean");
+      expect(scanner.scans).toBe(2);
+    });
+  });
+
   it("both answer when the lock is lost, and the newer verdict stays", async () => {
     const prefix = ownPrefix();
     const [one, other] = (await start(2, { prefix })) as [Pod, Pod];
