@@ -4,13 +4,18 @@ export interface Position {
   readonly range?: { readonly start: number };
 }
 
+const ENDS_EARLY = /^Unexpected token: EOF$/;
+
 /** The engine's finding in one line, with the place. */
 export function describeError(error: unknown, source: string): string {
   if (!(error instanceof Error)) {
     return String(error);
   }
   const { summary, range } = error as Error & Position;
-  const text = summary ?? error.message.split("\n", 1)[0] ?? "";
+  const text = (summary ?? error.message.split("\n", 1)[0] ?? "").replace(
+    ENDS_EARLY,
+    "it ends too early",
+  );
   return range === undefined ? text : `${text} (${placeOf(source, range.start)})`;
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { ConversionOptions, ConvertedConfiguration, ResourceTools } from "../app/index.ts";
 import type { CliContext } from "./cli-context.ts";
 import { ExitCode } from "./exit-code.ts";
+import { fileProblem } from "./file-problem.ts";
 
 export interface ConvertFlags {
   readonly output?: string;
@@ -21,12 +22,19 @@ export async function convert(
 ): Promise<ExitCode> {
   const tools: ResourceTools = await context.resourceTools();
   try {
-    const files = paths.map((name) => ({ name, text: readFileSync(name, "utf8") }));
+    const files = paths.map((name) => ({ name, text: textIn(name) }));
     return deliver(tools[server](files, optionsOf(flags, context)), flags, context);
   } catch (error) {
-    // `ENOENT: no such file or directory, open 'config.toml'`
     context.stderr.write(`${(error as Error).message}\n`);
     return ExitCode.Unusable;
+  }
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`${path}: ${fileProblem(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from "node:util";
 import type { Candidate, FileReference, SourceContent } from "./candidate.ts";
 import { consistencyRules } from "./consistency.ts";
 import { settingEntries } from "./entries.ts";
@@ -66,7 +67,9 @@ function readReferencedFile(
   try {
     return readSettingsFile(file.path, readFile(file.path));
   } catch (error) {
-    const message = `cannot read ${shown(file.path)}: ${(error as Error).message}`;
+    const { errno, message: text } = error as NodeJS.ErrnoException;
+    const reason = errno === undefined ? text : getSystemErrorMessage(errno);
+    const message = `cannot read ${shown(file.path)}: ${reason}`;
     return { candidates: [], problems: [{ origin: file.origin, message }] };
   }
 }

@@ -39,7 +39,7 @@ export async function askAdmin(
     });
     text = await response.text();
   } catch (error) {
-    throw new AdminError(`${url.href} cannot be asked: ${causeOf(error)}`);
+    throw new AdminError(`${url.href} cannot be asked: ${causeOf(error, url)}`);
   } finally {
     await dispatcher.destroy();
   }
@@ -50,11 +50,24 @@ export async function askAdmin(
 }
 
 /** `fetch` hides why it failed. */
-function causeOf(error: unknown): string {
+function causeOf(error: unknown, { protocol }: URL): string {
   const { message, cause } = error as Error;
   if (!(cause instanceof Error)) return message;
-  return cause.message || String((cause as NodeJS.ErrnoException).code);
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  if (UNTRUSTED.has(code))
+    return "its certificate is of no authority known here; name it by --tls-ca";
+  if (code === "UND_ERR_SOCKET" && protocol === "http:") {
+    return "it ends the connection; where it has TLS, write https://";
+  }
+  return cause.message || code;
 }
+
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 function jsonIn(text: string): object | undefined {
   try {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { SettingsError } from "./settings-error.ts";
+import { settingsText } from "./settings-text.ts";
 
 /** Where a secret is: it stands in no settings file itself. */
 export const secretReference = z.union([
@@ -21,10 +21,5 @@ export async function readSecret(reference: SecretReference, env: Environment): 
     if (value === undefined) throw new SettingsError([`no variable ${reference.env}`]);
     return value;
   }
-  try {
-    return (await readFile(reference.file, "utf8")).replace(/\r?\n$/, "");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SettingsError([`${reference.file}: the secret cannot be read (${code})`]);
-  }
+  return (await settingsText(reference.file)).replace(/\r?\n$/, "");
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { SettingsError } from "./settings-error.ts";
 import { settingsProblems } from "./settings-problem.ts";
+import { settingsText } from "./settings-text.ts";
 
 const MAX_ALIASES = 100;
 
@@ -15,9 +15,7 @@ export async function readSettingsFile<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema>> {
   const lines = new LineCounter();
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new SettingsError([`${path}: cannot be read (${error.code})`]);
-  });
+  const text = await settingsText(path);
   const document = parseDocument(text, { lineCounter: lines });
   const lineOf = (offset: number | undefined): string =>
     offset === undefined ? path : `${path}:${lines.linePos(offset).line}`;

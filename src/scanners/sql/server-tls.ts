@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { SettingsError } from "../settings/settings-error.ts";
+import { settingsText } from "../settings/settings-text.ts";
 import type { PostgresSettings } from "./sql-settings.ts";
 
 /** What a driver gives to TLS; the server's certificate is always verified. */
@@ -17,18 +16,9 @@ export async function serverTls(tls: PostgresSettings["tls"]): Promise<ServerTls
   const { caFile, certFile, keyFile, serverName } = tls;
   return {
     rejectUnauthorized: true,
-    ...(caFile !== undefined && { ca: await text(caFile) }),
-    ...(certFile !== undefined && { cert: await text(certFile) }),
-    ...(keyFile !== undefined && { key: await text(keyFile) }),
+    ...(caFile !== undefined && { ca: await settingsText(caFile) }),
+    ...(certFile !== undefined && { cert: await settingsText(certFile) }),
+    ...(keyFile !== undefined && { key: await settingsText(keyFile) }),
     ...(serverName !== undefined && { servername: serverName }),
   };
-}
-
-async function text(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SettingsError([`${path}: cannot be read (${code})`]);
-  }
 }

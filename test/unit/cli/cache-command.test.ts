@@ -222,7 +222,13 @@ describe("a command for an admin port with TLS", () => {
 
   it("trusts nobody else", async () => {
     const { code, stderr } = await stats();
-    expect([code, stderr]).toEqual([1, expect.stringContaining("unable to")]);
+    const why = "its certificate is of no authority known here; name it by --tls-ca";
+    expect([code, stderr]).toEqual([1, `error: ${secure.url}/ cannot be asked: ${why}\n`]);
+  });
+
+  it("is told of TLS when it asks without", async () => {
+    const { code, stderr } = await stats("--admin-url", secure.url.replace("https:", "http:"));
+    expect([code, stderr]).toEqual([1, expect.stringContaining("write https://")]);
   });
 
   it("says that a file of authorities is not there", async () => {

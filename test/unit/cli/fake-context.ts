@@ -49,5 +49,5 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function missing(path: string): never {
   const text = `ENOENT: no such file or directory, open '${path}'`;
-  throw Object.assign(new Error(text), { code: "ENOENT" });
+  throw Object.assign(new Error(text), { code: "ENOENT", errno: -2 });
 }

@@ -107,7 +107,7 @@ describe("sluice config", () => {
       2,
       "",
       [
-        "-c: cannot read \"no.yaml\": ENOENT: no such file or directory, open 'no.yaml'",
+        '-c: cannot read "no.yaml": no such file or directory',
         '--worker: unknown flag, did you mean "--workers"?',
         "",
       ],

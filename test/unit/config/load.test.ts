@@ -82,7 +82,7 @@ describe("loading settings", () => {
       argv: [],
       env: { SLUICE_CONFIG: "gone.yaml" },
       readFile: () => {
-        throw new Error("ENOENT: no such file or directory");
+        throw Object.assign(new Error("ENOENT: no such file, open 'gone.yaml'"), { errno: -2 });
       },
     });
     expect(loaded).toEqual({
@@ -90,7 +90,7 @@ describe("loading settings", () => {
       problems: [
         {
           origin: "SLUICE_CONFIG",
-          message: 'cannot read "gone.yaml": ENOENT: no such file or directory',
+          message: 'cannot read "gone.yaml": no such file or directory',
         },
       ],
     });

@@ -87,7 +87,7 @@ describe("a rule", () => {
     expect(reason(report)).toEqual(["InvalidRule"]);
     expect(report?.problems.map(formatProblem)).toEqual([
       "spec.rules[1].when: No such key: typ (column 8)",
-      "spec.rules[2].when: Unexpected token: EOF (column 4)",
+      "spec.rules[2].when: it ends too early (column 4)",
     ]);
   });
 });

@@ -188,7 +188,7 @@ describe("a scanner with a template", () => {
     [
       "an expression that does not parse",
       withStep({ expect: "res.status ==" }),
-      ".inline.steps.0.expect: Unexpected token: EOF (column 14)",
+      ".inline.steps.0.expect: it ends too early (column 14)",
     ],
     [
       "an expression of another type",

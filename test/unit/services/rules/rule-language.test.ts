@@ -229,7 +229,7 @@ describe("what the language offers", () => {
     ["request.hots == 'a'", "No such key: hots (column 9)"],
     ["hots == 'a'", "Unknown variable: hots (column 1)"],
     ["entity.size == 'x'", "no such overload: int == string (column 1)"],
-    ["entity.size >", "Unexpected token: EOF (column 14)"],
+    ["entity.size >", "it ends too early (column 14)"],
     ["true &&\n  request.size > 1", "No such key: size (line 2, column 11)"],
     ["entity.type", "the expression gives string, and must give bool"],
     ["client.user.shout()", "shout() is not known to rules"],
