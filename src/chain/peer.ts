@@ -7,7 +7,12 @@ import {
   type ServiceFacts,
   type ServiceUrl,
 } from "../client/index.ts";
-import { Circuit, type CircuitSettings, type ScannerCredentials } from "../scanning/index.ts";
+import {
+  Circuit,
+  type CircuitSettings,
+  EpochChanges,
+  type ScannerCredentials,
+} from "../scanning/index.ts";
 import type { EndpointMetrics, EndpointState, Logger } from "../telemetry/index.ts";
 import { tagOf } from "./adapted-answer.ts";
 
@@ -40,6 +45,7 @@ export class Peer {
   #credentials: ScannerCredentials;
   #clients: IcapClientPool;
   readonly #circuit: Circuit;
+  readonly #changes: EpochChanges;
   readonly #stop = new AbortController();
   #facts: ServiceFacts | undefined;
   #istag: string | undefined;
@@ -51,6 +57,7 @@ export class Peer {
     this.#credentials = options.credentials;
     this.#clients = clientsOf(options, options.credentials);
     const { circuitBreaker, url, scanner, metrics, logger } = options;
+    this.#changes = new EpochChanges({ scanner, metrics, logger });
     this.#circuit = new Circuit({
       ...circuitBreaker,
       subject: "ICAP server",
@@ -141,10 +148,7 @@ export class Peer {
     if (tag === undefined || tag === this.#istag) return;
     const isChange = this.#istag !== undefined;
     this.#istag = tag;
-    if (!isChange) return;
-    const { logger, metrics, scanner } = this.#options;
-    metrics.epochChanged(scanner);
-    logger.info("scanner shows a new epoch", { scanner, epoch: tag });
+    if (isChange) this.#changes.tell(tag);
   }
 
   /** For connections and requests from now on. */

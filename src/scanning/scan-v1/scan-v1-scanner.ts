@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import type { Entity } from "../../entity/index.ts";
 import { type EndpointMetrics, type EndpointState, RetryResult } from "../../telemetry/index.ts";
+import { EpochChanges } from "../epoch-changes.ts";
 import { pause } from "../pause.ts";
 import type { RemoteScannerOptions, ScannerCredentials } from "../remote-scanner.ts";
 import {
@@ -74,10 +75,8 @@ class ScanV1Scanner implements Scanner {
     this.name = name;
     this.#options = options;
     this.#credentials = credentials;
-    const onChange = (epoch: string): void => {
-      metrics.epochChanged(name);
-      options.logger.info("scanner shows a new epoch", { scanner: name, epoch });
-    };
+    const changes = new EpochChanges({ scanner: name, metrics, logger: options.logger });
+    const onChange = (epoch: string): void => changes.tell(epoch);
     this.#epochs = new EpochWindow({ windowMs: EPOCH_WINDOW_MS, now, onChange });
     this.#budget = new RetryBudget(options.retry.budgetPercent);
     this.#pool = new EndpointPool({

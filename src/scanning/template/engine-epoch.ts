@@ -1,4 +1,5 @@
 import type { EndpointMetrics, Logger } from "../../telemetry/index.ts";
+import { EpochChanges } from "../index.ts";
 import { messageOf } from "./answer-verdict.ts";
 import { timed } from "./http/timed.ts";
 import type { Transport } from "./http/transport.ts";
@@ -24,6 +25,7 @@ const HASH_LENGTH = 12;
  */
 export class EngineEpoch {
   readonly #options: EngineEpochOptions;
+  readonly #changes: EpochChanges;
   readonly #end = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #engine: string | undefined;
@@ -31,6 +33,7 @@ export class EngineEpoch {
 
   constructor(options: EngineEpochOptions) {
     this.#options = options;
+    this.#changes = new EpochChanges(options);
   }
 
   /** The engine answered when it was asked last; a template without `epoch` never asks. */
@@ -81,9 +84,7 @@ export class EngineEpoch {
     const isChange = this.#engine !== undefined && this.#engine !== engine;
     this.#engine = engine;
     if (!isChange) return;
-    const { logger, metrics, scanner } = this.#options;
-    metrics.epochChanged(scanner);
-    logger.info("scanner shows a new epoch", { scanner, epoch: this.current });
+    this.#changes.tell(this.current);
   }
 
   /** Logs when it changes whether the engine can be asked; what was known last stays. */
