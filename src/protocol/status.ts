@@ -15,7 +15,6 @@ export const REASON_PHRASES = {
   418: "Bad Composition",
   500: "Internal Server Error",
   501: "Method Not Implemented",
-  502: "Bad Gateway",
   503: "Service Overloaded",
   505: "ICAP Version Not Supported",
 } as const;
