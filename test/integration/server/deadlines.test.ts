@@ -1,15 +1,18 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import { NEEDS_MORE } from "../../../src/services/index.ts";
 import { icapField } from "../../support/icap-answer.ts";
-import { icapHead, icapRequest, optionsRequest } from "../../support/icap-request.ts";
-import { echoService, scriptedService } from "../../support/scripted-service.ts";
+import { chunks, icapHead, icapRequest, optionsRequest } from "../../support/icap-request.ts";
+import { blockedOutcome, echoService, scriptedService } from "../../support/scripted-service.ts";
 import { ServerUnderTest } from "../../support/server-under-test.ts";
 import { chunk } from "../../support/wire-text.ts";
 
 const method = "RESPMOD";
 const path = "/scripted";
 const shortMs = 80;
+/** A deadline that a client is to keep on a busy machine too. */
+const keptMs = 1000;
 
 it("closes a connection on which nothing comes, silently [conformance 149]", async () => {
   await using under = await ServerUnderTest.start({
@@ -23,7 +26,7 @@ it("closes a connection on which nothing comes, silently [conformance 149]", asy
 it("closes a connection that was used and then left idle, silently", async () => {
   await using under = await ServerUnderTest.start({
     services: [echoService()],
-    server: { timeouts: { idleTimeoutMs: shortMs } },
+    server: { timeouts: { idleTimeoutMs: keptMs } },
   });
   using connection = await under.connect();
   await connection.send(optionsRequest("/echo"));
@@ -148,6 +151,38 @@ it("stops a scan for a client that has closed the connection, which looks the sa
   expect(await under.record(0)).toMatchObject({ cause: "client-abort", icapStatus: 0 });
 });
 
+it("answers each request of a client that has closed its side behind several", async () => {
+  await using under = await ServerUnderTest.start({ services: [scriptedService()] });
+  using connection = await under.connect();
+  await connection.send(
+    ["1", "2", "3"].map((body) => icapRequest({ method, path, body })).join(""),
+  );
+  connection.endSending();
+  for (const body of ["1", "2", "3"]) {
+    expect((await connection.readAnswer()).body?.toString()).toBe(body);
+  }
+  await connection.expectEnd();
+});
+
+it.each([
+  ["ends with it", NEEDS_MORE, { cause: "client-abort", icapStatus: 0 }],
+  ["answers it where that was enough", blockedOutcome, { cause: "verdict", icapStatus: 200 }],
+])(
+  "waits for the screening of a preview whose client has closed its side, and %s",
+  async (_, screened, end) => {
+    const screening = Promise.withResolvers<typeof screened>();
+    const service = scriptedService({ screen: () => screening.promise });
+    await using under = await ServerUnderTest.start({ services: [service] });
+    using connection = await under.connect();
+    const preview = icapHead({ method, path, fields: ["Preview: 4"], body: "" }) + chunks("body");
+    await connection.send(preview);
+    await under.until(() => under.metrics.started === 1, "the transaction");
+    connection.endSending();
+    screening.resolve(screened);
+    expect(await under.record(0)).toMatchObject(end);
+  },
+);
+
 it("does not count the time of a judgement as the client's", async () => {
   const judged = Promise.withResolvers<void>();
   await using under = await ServerUnderTest.start({
@@ -162,10 +197,10 @@ it("does not count the time of a judgement as the client's", async () => {
     ],
     server: {
       timeouts: {
-        bodyTimeoutMs: shortMs,
-        idleTimeoutMs: shortMs,
-        headTimeoutMs: shortMs,
-        halfClosedTimeoutMs: shortMs,
+        bodyTimeoutMs: keptMs,
+        idleTimeoutMs: keptMs,
+        headTimeoutMs: keptMs,
+        halfClosedTimeoutMs: keptMs,
       },
     },
   });
@@ -195,7 +230,7 @@ it("does not count the time of a judgement of a held request as the client's", a
         },
       }),
     ],
-    server: { timeouts: { bodyTimeoutMs: shortMs, idleTimeoutMs: shortMs } },
+    server: { timeouts: { bodyTimeoutMs: keptMs, idleTimeoutMs: keptMs } },
   });
   using connection = await under.connect();
   await connection.send(icapRequest({ method, path, body: "1" }).repeat(2));
