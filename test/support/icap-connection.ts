@@ -49,7 +49,7 @@ export class IcapConnection {
   }
 
   static async open(options: IcapConnectionOptions): Promise<IcapConnection> {
-    const { port, host = "127.0.0.1", from, ca, tls, preface = [], timeoutMs = 10_000 } = options;
+    const { port, host = "127.0.0.1", from, ca, tls, preface = [], timeoutMs = 30_000 } = options;
     const address = { port, host, ...(from === undefined ? {} : { localAddress: from }) };
     const plain = connect(address);
     await once(plain, "connect");

@@ -43,13 +43,16 @@ describe("a service with a scanner in the background", () => {
   const verdicts = new Map<string, object>();
   const waiting = new Set<() => void>();
   let scans = 0;
+  /** Seconds to the first poll. */
+  let firstPause = "0";
 
   /** Accepts everything, and answers polls when the test has concluded. */
   const patient: ScannerScript = afterUpload((request, response) => {
     const { method, url = "" } = request;
     if (method === "POST") {
       scans += 1;
-      response.writeHead(202, { location: `/v1/scans/${scans}`, "retry-after": "0" }).end();
+      const location = `/v1/scans/${scans}`;
+      response.writeHead(202, { location, "retry-after": firstPause }).end();
       return;
     }
     const answer = (): void => {
@@ -71,7 +74,7 @@ describe("a service with a scanner in the background", () => {
     receiver = await Receiver.start();
     fake = await FakeScanner.start(patient);
     const resources = directory.join("services.yaml");
-    const held = "[{ name: slow, ref: { name: sandbox }, timeout: 500ms }]";
+    const held = "[{ name: slow, ref: { name: sandbox }, timeout: 20s }]";
     writeFileSync(
       resources,
       [
@@ -158,7 +161,9 @@ describe("a service with a scanner in the background", () => {
   });
 
   it("waits with mode Hold, and says pending when the scanner wants more time", async () => {
+    firstPause = "86400";
     await send("holds", "a file that takes longer");
+    firstPause = "0";
     expect(await lastLine()).toMatchObject({ outcome: "blocked", cause: "pending" });
     // Nobody follows it: the scanner is told.
     await expect.poll(() => fake.received.at(-1)?.method).toBe("DELETE");

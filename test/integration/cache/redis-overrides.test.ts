@@ -201,7 +201,7 @@ describeWith([REDIS_SERVER], "overrides while redis is gone", () => {
     await using redis = await RedisServer.start();
     let now = Date.now();
     const start = now;
-    const connection = redisConnection(redis.url, { timeoutMs: 200 });
+    const connection = redisConnection(redis.url);
     const overrides = new Overrides({
       shared: { connection, seal: new ValueSeal([KEY]) },
       metrics: { overrideRefused: () => {} },

@@ -65,7 +65,7 @@ describeWith([REDIS_SERVER], "two servers with one Redis", () => {
     writeFileSync(directory.join("tokens"), `ada ${TOKEN}\n`);
     const flags = [
       ...["-f", directory.join("services.yaml"), `--cache-redis-url=${redis.url}`],
-      ...[`--cache-hmac-key-file=${directory.join("keys")}`, "--cache-redis-read-timeout=500ms"],
+      ...[`--cache-hmac-key-file=${directory.join("keys")}`, "--cache-redis-read-timeout=1s"],
       `--admin-token-file=${directory.join("tokens")}`,
     ];
     [one, other] = await Promise.all([Sluice.start({ flags }), Sluice.start({ flags })]);

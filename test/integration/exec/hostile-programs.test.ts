@@ -54,7 +54,9 @@ describe("a program that", () => {
   });
 
   it("leaves its group and holds its output is an error, and not waited for", async () => {
-    await using subject = await new ExecUnderTest().start("setsid sleep 60 & sleep 0.3; exit 0");
+    await using subject = await new ExecUnderTest().start(
+      'setsid sh -c \'touch "$0"; exec sleep 60\' "$0.left" & until [ -e "$0.left" ]; do sleep 0.02; done; exit 0',
+    );
     expect(await subject.scanned("content")).toMatchObject({
       kind: "error",
       message: "something that it left holds its output",

@@ -164,7 +164,11 @@ describe("a scanner whose name stands for several addresses", () => {
     const url = one.urlAt("scanner.test");
     two.script = answersStatus(202, { location: "/v1/scans/1", "retry-after": "0" });
     const first = await scannerOf([url], new Names("127.0.0.2"));
-    const { job = "" } = await first.scan(entityOf("x"), { ...within(300), keepJob: true });
+    const { job = "" } = await first.scan(entityOf("x"), {
+      ...within(60_000),
+      keepJob: true,
+      jobAtOnce: true,
+    });
     two.script = answers({ verdict: "blocked" });
     const other = await scannerOf([url], new Names("127.0.0.1", "127.0.0.2"));
     expect((await other.follow?.(job, within(60_000)))?.kind).toBe("blocked");

@@ -120,8 +120,9 @@ spec:
 function serviceOf(name: string, { scanners, combine }: CombinedScanners): string {
   const listed = scanners.map((entry) => {
     const [scannerName = "", ...more] = entry.split(/: (.*)/).filter(Boolean);
-    const fields = [`name: ${scannerName}`, `ref: { name: ${scannerName} }`, "timeout: 500ms"];
-    return `  - { ${[...fields, ...more].join(", ")} }\n`;
+    const fields = [`name: ${scannerName}`, `ref: { name: ${scannerName} }`, ...more];
+    if (!entry.includes("timeout")) fields.push("timeout: 30s");
+    return `  - { ${fields.join(", ")} }\n`;
   });
   return `
 apiVersion: icap.sluice.dev/v1alpha1

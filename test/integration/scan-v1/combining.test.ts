@@ -44,6 +44,8 @@ describe("a service with several scanners over HTTP", () => {
         combine: "{ strategy: Score, score: { thresholdPercent: 60 } }",
       },
       optional: { scanners: ["a", "b: required: false"] },
+      impatient: { scanners: ["a", "b: required: false, timeout: 100ms"] },
+      hasty: { scanners: ["a", "b: timeout: 100ms", "c"] },
       shadow: { scanners: ["a", "b: mode: Shadow"] },
       modifiers: { scanners: ["b: role: Modifier", "a", "c: role: Modifier"] },
     });
@@ -176,7 +178,7 @@ describe("a service with several scanners over HTTP", () => {
 
     it("is waited for up to its own timeout", async () => {
       scripted(clean, hangs);
-      expect(await service.judge("optional")).toMatchObject({ ...passed, cause: "clean" });
+      expect(await service.judge("impatient")).toMatchObject({ ...passed, cause: "clean" });
     });
   });
 
@@ -218,7 +220,7 @@ describe("a service with several scanners over HTTP", () => {
       const bodies = ["x", "!", "?", "#"].map((byte) => byte.repeat(1_500_000));
       await service.judge("shadow", bodies[0]);
       const first = await reading;
-      for (const body of bodies.slice(1)) await service.judge("any", body);
+      for (const body of bodies.slice(1)) await service.judge("hasty", body);
       const foreign: number[] = [];
       first.on("data", (bytes: Buffer) => {
         for (const byte of bytes) if (byte !== 0x78) foreign.push(byte);

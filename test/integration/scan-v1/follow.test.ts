@@ -12,7 +12,8 @@ import { entityOf } from "../../support/samples/entities.ts";
 import { clean, useFakeScanner, within } from "./scanner-under-test.ts";
 
 const accepted = answersStatus(202, { location: "/v1/scans/7?a=b", "retry-after": "0" });
-const never = accepted;
+/** The next poll would come when the time of a scan is long up. */
+const never = answersStatus(202, { location: "/v1/scans/7?a=b", "retry-after": "86400" });
 
 describe("a scan that is pending when its time is up", () => {
   const { running, scannerOf } = useFakeScanner();
@@ -23,7 +24,7 @@ describe("a scan that is pending when its time is up", () => {
   });
   const pendingScan = async (): Promise<Verdict> => {
     const scanner = await scannerOf();
-    return scanner.scan(entityOf("x"), { ...within(1500), keepJob: true });
+    return scanner.scan(entityOf("x"), { ...within(20_000), keepJob: true });
   };
   const requests = () => fake.received.map(({ method, path }) => `${method} ${path}`);
 
@@ -51,7 +52,7 @@ describe("a scan that is pending when its time is up", () => {
 
   it("is no job where nobody will", async () => {
     const scanner = await scannerOf();
-    const verdict = await scanner.scan(entityOf("x"), within(1500));
+    const verdict = await scanner.scan(entityOf("x"), within(20_000));
     expect(verdict.kind).toBe("pending");
     expect(verdict).not.toHaveProperty("job");
   });

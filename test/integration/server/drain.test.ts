@@ -71,7 +71,7 @@ it("ends a body that is still arriving", async () => {
 });
 
 it("closes idle connections one after the other, and serves those that are still open", async () => {
-  await using server = await start({ idleSpreadMs: 200, delayMs: 100 });
+  await using server = await start({ idleSpreadMs: 20_000, delayMs: 100 });
   const { under } = server;
   using first = await idleConnection(under);
   using second = await idleConnection(under);
@@ -84,7 +84,7 @@ it("closes idle connections one after the other, and serves those that are still
 });
 
 it("goes on listening for a while: a new connection is served once", async () => {
-  await using server = await start({ delayMs: 200 });
+  await using server = await start({ delayMs: 2000 });
   const { under } = server;
   const { port } = under;
   const drained = under.server.drain();
@@ -96,7 +96,7 @@ it("goes on listening for a while: a new connection is served once", async () =>
 });
 
 it("is not held up by a connection that came late and asks for nothing", async () => {
-  await using server = await start({ delayMs: 100 });
+  await using server = await start({ delayMs: 1000 });
   const { under } = server;
   const { port } = under;
   const drained = under.server.drain();

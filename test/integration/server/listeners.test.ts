@@ -58,7 +58,7 @@ it("rejects when the certificate cannot be read, with the ICAP listener closed",
         clientCaFile: undefined,
         minVersion: "TLSv1.2",
         reloadMs: 1000,
-        handshakeTimeoutMs: 1000,
+        handshakeTimeoutMs: 60_000,
       },
     },
   });

@@ -43,7 +43,7 @@ export class DatabaseServer {
   get settings(): string {
     const { type } = this.#kind;
     const secret = this.directory.join("password");
-    return `{ type: ${type}, host: 127.0.0.1, port: ${this.port}, database: sluice, user: ${user}, password: { file: ${secret} }, connectTimeout: 1s }`;
+    return `{ type: ${type}, host: 127.0.0.1, port: ${this.port}, database: sluice, user: ${user}, password: { file: ${secret} }, connectTimeout: 20s }`;
   }
 
   /** Of the authority that signed the server's certificate. */

@@ -17,7 +17,7 @@ steps: [{ name: scan, request: { method: POST, path: /scan, body: ${body} } }]
 result: { verdict: "'clean'" }`,
       filling,
     );
-    const verdict = await scanner.scan(entity, within(5000));
+    const verdict = await scanner.scan(entity, within(60_000));
     expect(verdict).toMatchObject({ kind: "clean" });
     const [request] = vendor().received;
     if (request === undefined) throw new Error("nothing was sent");
@@ -153,7 +153,7 @@ result: { verdict: "'clean'" }`,
 steps: [{ name: scan, request: { method: POST, path: /, body: { mode: Text, text: "\${req.text}" } } }]
 result: { verdict: "'clean'" }`);
     const pdf = entityOf("%PDF", { declaredType: "text/plain", detectedType: "application/pdf" });
-    const verdict = await scanner.scan(pdf, within(5000));
+    const verdict = await scanner.scan(pdf, within(60_000));
     expect(verdict).toMatchObject({ kind: "unscannable", reason: "type" });
     expect(vendor().received).toEqual([]);
   });
@@ -164,7 +164,7 @@ limits: { textBytes: 1Ki }
 steps: [{ name: scan, request: { method: POST, path: /, body: { mode: Text, text: "\${req.text}" } } }]
 result: { verdict: "'clean'" }`);
     const long = entityOf("x".repeat(1025), { declaredType: "text/plain" });
-    const verdict = await scanner.scan(long, within(5000));
+    const verdict = await scanner.scan(long, within(60_000));
     expect(verdict).toMatchObject({ kind: "unscannable", reason: "size" });
   });
 });

@@ -7,7 +7,7 @@ describe("what a template must not reach", () => {
   const { vendor, scannerOf } = useVendor();
   const scan = async (yaml: string, filling: Filling = {}, about = {}, context = {}) => {
     const scanner = await scannerOf(yaml, filling);
-    return scanner.scan(entityOf("x", about), { ...within(5000), ...context });
+    return scanner.scan(entityOf("x", about), { ...within(60_000), ...context });
   };
   const simple = `
 steps: [{ name: scan, request: { path: "/f/\${req.fileName}" } }]

@@ -42,7 +42,7 @@ kind: IcapService
 metadata: { name: scan }
 spec:
   path: /scan
-  scanners: [{ name: vendor, ref: { kind: IcapScanner, name: vendor }, timeout: 2s }]
+  scanners: [{ name: vendor, ref: { kind: IcapScanner, name: vendor }, timeout: 30s }]
   outcomes: { error: Block, timeout: Block, unscannable: Block, suspicious: Allow, unknown: Allow, pending: Block }
 ---
 apiVersion: icap.sluice.dev/v1alpha1
@@ -62,7 +62,7 @@ kind: IcapService
 metadata: { name: rebuild }
 spec:
   path: /rebuild
-  scanners: [{ name: rebuild, ref: { kind: IcapScanner, name: rebuild }, role: Modifier, timeout: 2s }]
+  scanners: [{ name: rebuild, ref: { kind: IcapScanner, name: rebuild }, role: Modifier, timeout: 30s }]
   outcomes: { error: Block, timeout: Block, unscannable: Block, suspicious: Allow, unknown: Allow, pending: Block }
 `;
 

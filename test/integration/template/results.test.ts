@@ -10,7 +10,7 @@ describe("what an answer means", () => {
     const scanner = await scannerOf(
       `steps: [{ name: scan, request: { method: POST, path: /, body: { mode: Raw } } }]\n${rest}`,
     );
-    return scanner.scan(entityOf("some bytes"), { ...within(5000), ...context });
+    return scanner.scan(entityOf("some bytes"), { ...within(60_000), ...context });
   };
 
   it.each(["clean", "suspicious", "unscannable", "unknown", "error", "blocked"])(

@@ -48,7 +48,7 @@ describe("the secrets of a template", () => {
   const scan = async (): Promise<Verdict> => {
     const secrets = { apiKey: CANARY, password: PASSWORD };
     const scanner = await scannerOf(template, { secrets }, { logger });
-    return scanner.scan(entityOf("some bytes"), within(3000));
+    return scanner.scan(entityOf("some bytes"), within(60_000));
   };
   const echo = (status: number, text: string) => (_request: unknown, response: never) => {
     const { writeHead } = response as {

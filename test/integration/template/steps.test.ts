@@ -9,7 +9,7 @@ describe("the steps of a template", () => {
   const { vendor, scannerOf } = useVendor();
   const scan = async (yaml: string, params = {}) => {
     const scanner = await scannerOf(yaml, { params });
-    return scanner.scan(entityOf(MALWARE), within(5000));
+    return scanner.scan(entityOf(MALWARE), within(60_000));
   };
   const paths = () => vendor().received.map(({ method, path }) => `${method} ${path}`);
 
@@ -77,7 +77,7 @@ result: { verdict: "'clean'" }`);
 steps: [{ name: lookup, request: { path: "/hash/\${req.sha256}" } }]
 result: { verdict: res.json.verdict }`);
     const gone = { kind: "file" as const, path: "/nonexistent", offset: 0, length: 7 };
-    const verdict = await scanner.scan({ ...entityOf(MALWARE), content: gone }, within(5000));
+    const verdict = await scanner.scan({ ...entityOf(MALWARE), content: gone }, within(60_000));
     expect(verdict.kind).toBe("clean");
     expect(scanner.maxBytes).toBe(Number.POSITIVE_INFINITY);
   });
