@@ -178,7 +178,10 @@ export class RedisConnection {
     const now = performance.now();
     if (now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;
-    this.#options.logger.warn("redis", { reason: reasonOf(error), state: this.#client?.status });
+    this.#options.logger.warn("redis failed", {
+      reason: reasonOf(error),
+      state: this.#client?.status,
+    });
   }
 
   #noteReady(): void {

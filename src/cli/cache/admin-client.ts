@@ -59,7 +59,7 @@ function causeOf(error: unknown, { protocol }: URL): string {
   if (code === "UND_ERR_SOCKET" && protocol === "http:") {
     return "it ends the connection; where it has TLS, write https://";
   }
-  return cause.message || code;
+  return code === "ECONNREFUSED" ? "connection refused" : cause.message || code;
 }
 
 const UNTRUSTED: ReadonlySet<string> = new Set([

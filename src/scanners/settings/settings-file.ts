@@ -6,6 +6,9 @@ import { settingsText } from "./settings-text.ts";
 
 const MAX_ALIASES = 100;
 
+/** Of `TAB_AS_INDENT`: the messages of the errors show what they stumbled upon. */
+const wordsOf = (code: string): string => code.toLowerCase().replaceAll("_", " ");
+
 /**
  * Reads a YAML file of settings. Rejects with a `SettingsError` that names every problem by line,
  * and never shows a value.
@@ -21,7 +24,7 @@ export async function readSettingsFile<Schema extends z.ZodType>(
     offset === undefined ? path : `${path}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0) {
     throw new SettingsError(
-      document.errors.map(({ pos, code }) => `${lineOf(pos[0])}: no YAML: ${code}`),
+      document.errors.map(({ pos, code }) => `${lineOf(pos[0])}: no YAML: ${wordsOf(code)}`),
     );
   }
   const result = schema.safeParse(readValue(document, path), {

@@ -70,6 +70,7 @@ it("names the words there are to choose from", async () => {
 
 it.each([
   ["what is no YAML", "wait: [", /settings\.yaml:1: no YAML/],
+  ["a tab", "lists:\n\t- a\n", /settings\.yaml:2: no YAML: tab as indent/],
   ["nothing", "", /settings\.yaml: lists: required/],
   [
     "aliases that multiply",
