@@ -102,13 +102,17 @@ export class CachedScanner extends DecoratedScanner {
   async lookup(entity: Omit<JudgedEntity, "size">): Promise<RememberedVerdict[]> {
     const { cacheFor, now } = this.#options;
     const cache = cacheFor(Number.POSITIVE_INFINITY);
-    const keys = [...this.#policies].map((policy) =>
-      verdictKey(this.#keyed, this.inner.epoch, entity, {
-        policy,
-        url: undefined,
-        host: undefined,
-        identity: undefined,
-      }),
+    const keys = [...this.#policies].flatMap((policy) =>
+      // Judges are asked without, modifiers with.
+      [false, true].map((takesReplacement) =>
+        verdictKey(this.#keyed, this.inner.epoch, entity, {
+          policy,
+          takesReplacement,
+          url: undefined,
+          host: undefined,
+          identity: undefined,
+        }),
+      ),
     );
     const found = await Promise.all(keys.map((key) => key && cache?.get(key)));
     return found.filter((one) => one !== undefined && now() < one.expiresAt) as RememberedVerdict[];

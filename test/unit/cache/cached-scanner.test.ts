@@ -198,6 +198,13 @@ describe("what is remembered can be looked up", () => {
     expect(found.map(({ verdict }) => verdict.kind)).toEqual(["clean", "blocked"]);
   });
 
+  it("of a modifier, which is asked for new content", async () => {
+    const remembered = new RememberedScanner();
+    await remembered.judge(cleanVerdict, { takesReplacement: true });
+    const found = await remembered.scanner.lookup(file);
+    expect(found.map(({ verdict }) => verdict.kind)).toEqual(["clean"]);
+  });
+
   it("without asking the scanner", async () => {
     const remembered = new RememberedScanner();
     expect(await remembered.scanner.lookup(file)).toEqual([]);
