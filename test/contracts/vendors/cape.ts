@@ -69,7 +69,7 @@ export const cape: Vendor = {
         request.call.startsWith("POST")
           ? { body: answers.createdOfArchive }
           : analysing(answers.clean)(request),
-      says: { kind: "unscannable", reason: "type" },
+      says: { kind: "unscannable", reason: "archive-limit" },
     },
     {
       name: "nor for one of which a part was not submitted",
