@@ -7,13 +7,13 @@ import {
   type ServiceFacts,
   type ServiceUrl,
 } from "../client/index.ts";
+import { Circuit, type CircuitSettings, type ScannerCredentials } from "../scanning/index.ts";
 import {
-  Circuit,
-  type CircuitSettings,
+  type EndpointMetrics,
+  type EndpointState,
   EpochChanges,
-  type ScannerCredentials,
-} from "../scanning/index.ts";
-import type { EndpointMetrics, EndpointState, Logger } from "../telemetry/index.ts";
+  type Logger,
+} from "../telemetry/index.ts";
 import { tagOf } from "./adapted-answer.ts";
 
 export interface PeerOptions {

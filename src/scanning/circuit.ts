@@ -1,6 +1,9 @@
-import { EjectionReason, type EndpointMetrics, type Logger } from "../telemetry/index.ts";
+import type { EjectionReason, EndpointMetrics, Logger } from "../telemetry/index.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { isSilence, SILENT_AFTER_MS } from "./silence.ts";
+
+// Scan threads load this file too: not the whole of telemetry with it.
+const KEEPS_FAILING = "failures" satisfies EjectionReason;
 
 export interface CircuitSettings {
   /** Failures in a row after which the endpoint is left alone. */
@@ -95,7 +98,7 @@ export class Circuit {
       logger.info(`${subject} works again`, { scanner, ...names() });
       return;
     }
-    metrics.endpointEjected(scanner, EjectionReason.Failures);
+    metrics.endpointEjected(scanner, KEEPS_FAILING);
     logger.warn(`${subject} keeps failing, left alone`, { scanner, ...names(), why });
   }
 }

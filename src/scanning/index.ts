@@ -15,7 +15,6 @@ export { ConcurrencyLimit, type ConcurrencyLimitOptions } from "./concurrency-li
 export { DeadlineScanner, type DeadlineScannerOptions } from "./deadline-scanner.ts";
 export { DecoratedScanner } from "./decorated-scanner.ts";
 export { type ArrivingEntity, EarlyScans } from "./early-scans.ts";
-export { EpochChanges } from "./epoch-changes.ts";
 export { ModifyingScanner, type ModifyingScannerOptions } from "./modifying-scanner.ts";
 export { isNotNeeded, NOT_NEEDED } from "./not-needed.ts";
 export { OverlappingScanner } from "./overlapping-scanner.ts";

@@ -1,7 +1,11 @@
 import { lookup } from "node:dns/promises";
 import type { Entity } from "../../entity/index.ts";
-import { type EndpointMetrics, type EndpointState, RetryResult } from "../../telemetry/index.ts";
-import { EpochChanges } from "../epoch-changes.ts";
+import {
+  type EndpointMetrics,
+  type EndpointState,
+  EpochChanges,
+  RetryResult,
+} from "../../telemetry/index.ts";
 import { pause } from "../pause.ts";
 import type { RemoteScannerOptions, ScannerCredentials } from "../remote-scanner.ts";
 import {

@@ -1,5 +1,4 @@
-import type { EndpointMetrics, Logger } from "../../telemetry/index.ts";
-import { EpochChanges } from "../index.ts";
+import { type EndpointMetrics, EpochChanges, type Logger } from "../../telemetry/index.ts";
 import { messageOf } from "./answer-verdict.ts";
 import { timed } from "./http/timed.ts";
 import type { Transport } from "./http/transport.ts";

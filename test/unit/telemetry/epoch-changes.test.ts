@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EpochChanges } from "../../../src/scanning/epoch-changes.ts";
-import { noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
+import { EpochChanges, noEndpointMetrics, silentLogger } from "../../../src/telemetry/index.ts";
 
 function observed() {
   const seen = { now: 0, counted: [] as string[], lines: [] as unknown[] };

@@ -1,4 +1,6 @@
-import { type EndpointMetrics, LineLimit, type Logger } from "../telemetry/index.ts";
+import type { EndpointMetrics } from "./endpoint-metrics.ts";
+import { LineLimit } from "./line-limit.ts";
+import type { Logger } from "./logger.ts";
 
 export interface EpochChangesOptions {
   /** For the log and the metrics. */
