@@ -177,6 +177,14 @@ result: { verdict: "'modified'", content: { step: scan, mediaType: "'Application
       expect(verdict).toMatchObject({ kind: "unscannable", reason: "size" });
     });
 
+    it("is an error where only its connection ends it", async () => {
+      vendor().script = ({ socket }) => {
+        socket.end("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nclean by");
+      };
+      const verdict = await scan(rebuilt, { takesReplacement: true });
+      expect(verdict).toMatchObject({ kind: "error", reason: "engine-error" });
+    });
+
     it.each([202, 204, 206])("is not what comes with %d", async (status) => {
       vendor().script = answersStatus(status);
       const verdict = await scan(rebuilt, { takesReplacement: true });

@@ -98,9 +98,10 @@ export class Transport {
       const { responseBytes } = plan.template.limits;
       return { answer: await readAnswer(open, from, { redactor, responseBytes }) };
     }
-    if ((open.headers.get("content-encoding") ?? "identity") !== "identity") {
+    const why = uselessness(open.headers);
+    if (why !== undefined) {
       open.body.destroy();
-      throw new ExchangeFailure(VerdictReason.EngineError, "the content has a content coding");
+      throw new ExchangeFailure(VerdictReason.EngineError, why);
     }
     const content = await keep(open.body as AsyncIterable<Buffer>, mediaTypeOf(open.headers));
     return { answer: head, content: kept(content) };
@@ -127,6 +128,16 @@ export class Transport {
     this.#options.onRetry(may ? RetryResult.Made : RetryResult.OverBudget);
     return may;
   }
+}
+
+/** Why content with these headers cannot be put in place; undefined when it can. */
+function uselessness(headers: OpenAnswer["headers"]): string | undefined {
+  if ((headers.get("content-encoding") ?? "identity") !== "identity") {
+    return "the content has a content coding";
+  }
+  // A lost connection would make it look whole (RFC 9112 §8).
+  const isFramed = headers.has("content-length") || headers.has("transfer-encoding");
+  return isFramed ? undefined : "nothing but its connection ends the new content";
 }
 
 /** An expression that fails must not leave the connection open. */
