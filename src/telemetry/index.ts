@@ -30,7 +30,6 @@ export {
   RetryResult,
 } from "./endpoint-metrics.ts";
 export { EpochChanges } from "./epoch-changes.ts";
-export { LineLimit } from "./line-limit.ts";
 export { type LogFields, type Logger, LogLevel, silentLogger, writeAudit } from "./logger.ts";
 export {
   MetricsRegistry,
