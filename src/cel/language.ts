@@ -106,6 +106,19 @@ export class Language {
     };
   }
 
+  /** Why an expression cannot be used; undefined when it can. */
+  problem(source: string, gives: readonly string[]): string | undefined {
+    const compiled = this.compile(source, gives);
+    return typeof compiled === "string" ? compiled : undefined;
+  }
+
+  /** An expression that `problem` finds no fault with; throws for any other. */
+  require(source: string, gives: readonly string[]): Expression {
+    const compiled = this.compile(source, gives);
+    if (typeof compiled === "string") throw new RangeError(compiled);
+    return compiled;
+  }
+
   #parse(source: string): Parsed | string {
     try {
       return this.#environment.parse(source) as unknown as Parsed;
@@ -174,9 +187,14 @@ function vocabularyOf(options: LanguageOptions): Vocabulary {
     literals: new Map(
       functions.filter(({ literals }) => literals !== undefined).map((one) => [one.name, one]),
     ),
-    refusals,
+    refusals: { ...REFUSALS, ...refusals },
   };
 }
+
+/** Why no language has what CEL itself has. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  matches: "can run for minutes on a crafted text: use re(), which cannot",
+};
 
 type Evaluate = (...args: unknown[]) => unknown;
 

@@ -1,4 +1,4 @@
-import { type Expression, Language, reFunction } from "../../cel/index.ts";
+import { Language, reFunction } from "../../cel/index.ts";
 
 /** What expressions of `sluice scanner exec` see of a program that has ended. */
 export interface ProgramResult {
@@ -29,7 +29,6 @@ const language = new Language({
     ],
     macros: ["all", "exists", "exists_one", "filter", "map"],
   },
-  refusals: { matches: "can run for minutes on a crafted text: use re(), which cannot" },
   optionals: true,
   maxLength: 4096,
   maxAstNodes: 1000,
@@ -46,15 +45,12 @@ const listTypes = [
 ];
 
 /** `list` is any list of them; CEL's own types otherwise. */
-function compiled(source: string, gives: string): Expression | string {
-  const types = gives === "list" ? listTypes : [gives, "dyn"];
-  return language.compile(source, types);
-}
+const typesOf = (gives: string): readonly string[] =>
+  gives === "list" ? listTypes : [gives, "dyn"];
 
 /** Why an expression cannot be used; undefined when it can. */
 export function resultProblem(source: string, gives: string): string | undefined {
-  const expression = compiled(source, gives);
-  return typeof expression === "string" ? expression : undefined;
+  return language.problem(source, typesOf(gives));
 }
 
 /** An expression ready to be asked; throws for one that `resultProblem` finds fault with. */
@@ -62,8 +58,7 @@ export function resultExpression(
   source: string,
   gives: string,
 ): (result: ProgramResult) => unknown {
-  const expression = compiled(source, gives);
-  if (typeof expression === "string") throw new RangeError(expression);
+  const expression = language.require(source, typesOf(gives));
   // A field is used by its whole name, such as `json.score`.
   const used = new Set([...expression.uses].map((name) => name.split(".", 1)[0]));
   return (result) =>

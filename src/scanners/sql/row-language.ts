@@ -1,4 +1,4 @@
-import { type Expression, Language, reFunction } from "../../cel/index.ts";
+import { Language, reFunction } from "../../cel/index.ts";
 import type { Row } from "./sql-driver.ts";
 
 const language = new Language({
@@ -16,7 +16,6 @@ const language = new Language({
     ],
     macros: ["all", "exists", "exists_one", "filter", "map"],
   },
-  refusals: { matches: "can run for minutes on a crafted text: use re(), which cannot" },
   optionals: true,
   maxLength: 4096,
   maxAstNodes: 1000,
@@ -24,20 +23,16 @@ const language = new Language({
   maxMs: 250,
 });
 
-function compiled(source: string): Expression | string {
-  return language.compile(source, ["string", "dyn"]);
-}
+const TYPES = ["string", "dyn"];
 
 /** Why an expression cannot be used; undefined when it can. */
 export function rowsProblem(source: string): string | undefined {
-  const expression = compiled(source);
-  return typeof expression === "string" ? expression : undefined;
+  return language.problem(source, TYPES);
 }
 
 /** An expression ready to be asked; throws for one that `rowsProblem` finds fault with. */
 export function rowsExpression(source: string): (rows: readonly Row[]) => unknown {
-  const expression = compiled(source);
-  if (typeof expression === "string") throw new RangeError(expression);
+  const expression = language.require(source, TYPES);
   return (rows) => expression.evaluate({ rows: rows.map(celRow), rowCount: BigInt(rows.length) });
 }
 

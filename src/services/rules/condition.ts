@@ -22,7 +22,6 @@ const language = new Language({
     macros: STANDARD_MACROS,
   },
   refusals: {
-    matches: "can run for minutes on a crafted text: use re(), which cannot",
     map: "can grow without bound: use filter(), exists() or all()",
     bind: "can grow without bound",
   },

@@ -9,7 +9,8 @@ import type {
 } from "./facts.ts";
 
 // CEL sees the facts through these classes: a getter runs only when an expression reads its field,
-// and integers become 64-bit ones there. The engine recognises the types by their constructors.
+// and integers become 64-bit ones there. The engine recognises the types by their constructors. The
+// getters are written out: made from a list of fields they cost a rule a fifth of its time.
 
 export class RequestView {
   readonly #facts: RequestFacts;

@@ -164,10 +164,7 @@ const COMMON: Omit<LanguageOptions, "variables"> = {
     ],
     macros: ["all", "exists", "exists_one", "filter", "map"],
   },
-  refusals: {
-    matches: "can run for minutes on a crafted text: use re(), which cannot",
-    bind: "can grow without bound",
-  },
+  refusals: { bind: "can grow without bound" },
   operators: OPERATORS,
   optionals: true,
   maxLength: 2048,
