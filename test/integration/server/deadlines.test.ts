@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { NEEDS_MORE } from "../../../src/services/index.ts";
+import { NEEDS_MORE, type Outcome } from "../../../src/services/index.ts";
 import { icapField } from "../../support/icap-answer.ts";
 import { chunks, icapHead, icapRequest, optionsRequest } from "../../support/icap-request.ts";
 import { blockedOutcome, echoService, scriptedService } from "../../support/scripted-service.ts";
@@ -164,13 +164,13 @@ it("answers each request of a client that has closed its side behind several", a
   await connection.expectEnd();
 });
 
-it.each([
+it.each<[string, Outcome | typeof NEEDS_MORE, object]>([
   ["ends with it", NEEDS_MORE, { cause: "client-abort", icapStatus: 0 }],
   ["answers it where that was enough", blockedOutcome, { cause: "verdict", icapStatus: 200 }],
 ])(
   "waits for the screening of a preview whose client has closed its side, and %s",
   async (_, screened, end) => {
-    const screening = Promise.withResolvers<typeof screened>();
+    const screening = Promise.withResolvers<Outcome | typeof NEEDS_MORE>();
     const service = scriptedService({ screen: () => screening.promise });
     await using under = await ServerUnderTest.start({ services: [service] });
     using connection = await under.connect();
