@@ -60,7 +60,7 @@ export class ChildProgram {
   }
 
   /** Resolves with the first match in the output, past or future. */
-  async waitForOutput(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async waitForOutput(pattern: RegExp, timeoutMs = 45_000): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const look = () => {
       const match = pattern.exec(this.#output);

@@ -69,7 +69,7 @@ describeWith([REDIS_SERVER, OPENSSL], "access to Redis", () => {
       await start({ url: url(), password: password("a wrong one") });
       await expect
         .poll(() => warnings)
-        .toContainEqual(expect.objectContaining({ message: "redis" }));
+        .toContainEqual(expect.objectContaining({ message: "redis failed" }));
       expect(JSON.stringify(warnings)).not.toContain("a wrong one");
     });
 
