@@ -40,7 +40,8 @@ export class Flight {
   readonly #onClosed: FlightOptions["onClosed"];
   readonly #boardsUntil: number;
   #remember: Remember;
-  #scansBegun = 0;
+  #scansAlong = 0;
+  #scanBegunAt = Number.NEGATIVE_INFINITY;
   #isOver = false;
   /** A scan ended, or will, for reasons of the one who began it. */
   #isOpen = false;
@@ -58,8 +59,14 @@ export class Flight {
     return performance.now() < this.#boardsUntil;
   }
 
-  get scansBegun(): number {
-    return this.#scansBegun;
+  /** How many of those who waited have begun to scan. */
+  get scansAlong(): number {
+    return this.#scansAlong;
+  }
+
+  /** When the last scan began, on the clock of `performance.now()`; long ago where none has. */
+  get scanBegunAt(): number {
+    return this.#scanBegunAt;
   }
 
   join(one: Waiting): void {
@@ -81,9 +88,17 @@ export class Flight {
     return false;
   }
 
-  begin(scan: FlightScan): void {
-    this.#scansBegun += 1;
+  /** One will scan, or has somebody else do it. */
+  add(scan: FlightScan): void {
     this.#scans.add(scan);
+  }
+
+  scanBegins(): void {
+    this.#scanBegunAt = performance.now();
+  }
+
+  scansAlongWith(): void {
+    this.#scansAlong += 1;
   }
 
   /** Whatever is found out is remembered by this from now on. */

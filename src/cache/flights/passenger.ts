@@ -39,16 +39,14 @@ export class Passenger implements Waiting {
   }
 
   /**
-   * Waits for what others find out. When half of its time is over it scans along, unless somebody else
-   * has begun to since it came. Undefined: it is to ask anew.
+   * Waits for what others find out. When half of its time is over it scans along, unless one of those
+   * who wait has begun to since it came. Undefined: it is to ask anew.
    */
   follow(): Promise<Verdict | undefined> {
     this.#isIdle = true;
-    const begun = this.#flight.scansBegun;
+    const { scansAlong } = this.#flight;
     const waitMs = patientUntil(this.#question.context.deadlineAt) - performance.now();
-    this.#patience = setTimeout(() => {
-      if (this.#flight.scansBegun === begun) this.#scanAlong();
-    }, waitMs);
+    this.#patience = setTimeout(() => this.#runOutOfPatience(scansAlong, waitMs / 2), waitMs);
     return this.#answer.promise;
   }
 
@@ -81,7 +79,7 @@ export class Passenger implements Waiting {
   #fly(work: (scan: FlightScan) => Promise<Scanned>): void {
     const scan = new FlightScan(this.#question.context);
     this.#scan = scan;
-    this.#flight.begin(scan);
+    this.#flight.add(scan);
     work(scan).then(
       (scanned) => this.#scanned(scan, scanned),
       (error: unknown) => this.#rejected(scan, error),
@@ -113,11 +111,25 @@ export class Passenger implements Waiting {
     const { signal } = scan;
     if (signal.aborted) return { verdict: this.#scanner.gone(), remembered: undefined };
     const { context } = this.#question;
+    this.#flight.scanBegins();
     return this.#scanner.scan({ ...this.#question, context: { ...context, signal } });
+  }
+
+  /** A scan that has only just begun, after a wait for another process, is given time. */
+  #runOutOfPatience(scansAlong: number, graceMs: number): void {
+    if (this.#flight.scansAlong > scansAlong) return;
+    const ageMs = performance.now() - this.#flight.scanBegunAt;
+    if (ageMs >= graceMs) this.#scanAlong();
+    else
+      this.#patience = setTimeout(
+        () => this.#runOutOfPatience(scansAlong, graceMs),
+        graceMs - ageMs,
+      );
   }
 
   #scanAlong(): void {
     this.#scanner.awaited(SharingResult.Alone);
+    this.#flight.scansAlongWith();
     this.#isIdle = false;
     this.#fly((scan) => this.#scanFor(scan));
   }

@@ -63,6 +63,26 @@ describe("of those who wait for a scan that takes too long", () => {
     expect(remembered.metrics.waits.get("pod shared")).toBe(1);
   });
 
+  it("one who hears it from another has its body held until its own scan has ended", async () => {
+    let holds = 0;
+    const retain = (): (() => void) => {
+      holds += 1;
+      return () => {
+        holds -= 1;
+      };
+    };
+    const first = askWithin(10_000, { retain });
+    void askWithin(10_000);
+    await begun();
+    await pass(5000);
+    remembered.inner.end(1, cleanVerdict);
+    await first;
+    expect(holds).toBe(1);
+    remembered.inner.end(0, error);
+    await pass(0);
+    expect(holds).toBe(0);
+  });
+
   it("all are told what comes first, and the second scan is stopped", async () => {
     const asked = [askWithin(10_000), askWithin(10_000)];
     await begun();
@@ -120,6 +140,22 @@ describe("of those who wait for a scan that takes too long", () => {
     remembered.inner.end(0, error);
   });
 
+  it("nobody scans along with a scan that has just begun, after a wait for another process", async () => {
+    const { cache } = remembered;
+    const wait = Promise.withResolvers<void>();
+    const claim = cache.claim.bind(cache);
+    cache.claim = (key) => wait.promise.then(() => claim(key));
+    void askWithin(10_000);
+    void askWithin(10_000);
+    await pass(4999);
+    wait.resolve();
+    await begun();
+    await pass(2499);
+    expect(remembered.scans).toBe(1);
+    await pass(1);
+    expect(remembered.scans).toBe(2);
+  });
+
   it("those who come after the second scan began make a third when that hangs too", async () => {
     void askWithin(10_000);
     void askWithin(10_000);
@@ -148,6 +184,22 @@ describe("of those who wait for a scan that takes too long", () => {
     expect((await anew).kind).toBe("clean");
     remembered.inner.end(0, cleanVerdict);
     expect((await late).kind).toBe("clean");
+  });
+
+  it("those who come then share one scan, also when the old one is given up", async () => {
+    const gone = new AbortController();
+    void askWithin(10_000, { signal: gone.signal });
+    await begun();
+    await pass(10_000);
+    const anew = askWithin(10_000);
+    await pass(0);
+    gone.abort();
+    const late = askWithin(10_000);
+    await pass(0);
+    expect(remembered.scans).toBe(2);
+    remembered.inner.end(1, cleanVerdict);
+    expect((await Promise.all([anew, late])).map(({ kind }) => kind)).toEqual(["clean", "clean"]);
+    remembered.inner.end(0, error);
   });
 
   it("one without a deadline scans along after a minute", async () => {

@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { isNotNeeded, type ScanContext, VerdictKind } from "../../../src/scanning/index.ts";
+import {
+  EarlyScans,
+  isNotNeeded,
+  OverlappingScanner,
+  type ScanContext,
+  VerdictKind,
+} from "../../../src/scanning/index.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
-import { cleanVerdict } from "../../support/samples/scripted-scanner.ts";
+import { cleanVerdict, ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
 import { temporaryStore } from "../entity/temporary-store.ts";
 import { file, RememberedScanner } from "./remembered-scanner.ts";
 
@@ -235,6 +241,35 @@ describe("a scan that others wait for", () => {
     remembered.inner.end(0, cleanVerdict);
     await other;
     expect(ends).toEqual(["clean"]);
+  });
+});
+
+describe("a scan that began while its body arrived", () => {
+  it("goes on when the one who sent the body leaves, once all of it was here", async () => {
+    const inner = Object.assign(new ScriptedScanner("clamav", 1_000_000), { takesArriving: true });
+    const limits = { maxEarly: 1, maxWaitMs: 60_000, pauseMs: 60_000 };
+    const overlapping = new OverlappingScanner(inner, limits);
+    const { scanner } = new RememberedScanner({}, undefined, overlapping);
+    const leader = new Client();
+    const early = new EarlyScans();
+    const context = { ...scanContext(), ...leader.context, early };
+    const { fileName, declaredType, detectedType } = file;
+    const arriving = {
+      ...{ fileName, declaredType, detectedType, retain: leader.retain },
+      async *read() {},
+    };
+    scanner.begin?.(arriving, { ...context, decides: false });
+    early.arrived(file.sha256);
+    const first = scanner.scan(file, context);
+    const other = scanner.scan(file, scanContext());
+    await inner.started(0);
+    leader.leave();
+    early.end();
+    await first;
+    expect(inner.contexts.map(({ signal }) => signal.aborted)).toEqual([false]);
+    inner.end(0, cleanVerdict);
+    expect(await other).toMatchObject({ kind: "clean", cached: true });
+    expect(leader.holds).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { CachedScanner, type CachedScannerOptions } from "../../../src/cache/cached-scanner.ts";
 import { MemoryVerdictCache } from "../../../src/cache/memory-cache.ts";
 import type { Entity } from "../../../src/entity/index.ts";
-import type { CacheScope, ScanContext } from "../../../src/scanning/index.ts";
+import type { CacheScope, ScanContext, Scanner } from "../../../src/scanning/index.ts";
 import { CountedCacheMetrics } from "../../support/counted-cache-metrics.ts";
 import { entityOf, scanContext } from "../../support/samples/entities.ts";
 import { ScriptedScanner } from "../../support/samples/scripted-scanner.ts";
@@ -16,13 +16,18 @@ export class RememberedScanner {
   readonly cache: MemoryVerdictCache;
   readonly scanner: CachedScanner;
 
-  constructor(changes: Partial<CachedScannerOptions> = {}, scope?: CacheScope) {
+  /** @param decorated asked in the place of the scripted one */
+  constructor(
+    changes: Partial<CachedScannerOptions> = {},
+    scope?: CacheScope,
+    decorated?: Scanner,
+  ) {
     this.inner = new ScriptedScanner("clamav", 1_000_000);
     if (scope !== undefined) this.inner.cacheScope = scope;
     const { metrics } = this;
     const now = (): number => this.clock.now;
     this.cache = new MemoryVerdictCache({ maxBytes: 1_000_000, metrics, now });
-    this.scanner = new CachedScanner(this.inner, {
+    this.scanner = new CachedScanner(decorated ?? this.inner, {
       key: "IcapScanner/a/clamav",
       identity: "clamav@1",
       cacheFor: () => this.cache,
