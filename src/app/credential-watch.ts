@@ -1,6 +1,6 @@
 import { createPrivateKey, hash, X509Certificate } from "node:crypto";
 import { Follower } from "../follow/index.ts";
-import type { ScannerCredentials } from "../scanning/index.ts";
+import type { RemoteScannerOptions, ScannerCredentials } from "../scanning/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface CredentialWatchOptions<T extends ScannerCredentials> {
@@ -43,6 +43,19 @@ export class CredentialWatch<T extends ScannerCredentials> {
   stop(): void {
     this.#follower.close();
   }
+}
+
+/** Credentials as a scanner takes them: those of now, and a way to hear of others. */
+export function followedCredentials<T extends ScannerCredentials>(
+  options: Omit<CredentialWatchOptions<T>, "onChange">,
+): Required<Pick<RemoteScannerOptions<T>, "credentials" | "onCredentials">> {
+  return {
+    credentials: options.first,
+    onCredentials: (onChange) => {
+      const watch = new CredentialWatch({ ...options, onChange });
+      return () => watch.stop();
+    },
+  };
 }
 
 function stampOf(credentials: ScannerCredentials): string {

@@ -7,9 +7,9 @@ import {
   type EmbeddedScanner,
   type EmbeddedScannerDescription,
 } from "../scanners/index.ts";
-import { createScanV1Scanner, type Scanner, type ScannerCredentials } from "../scanning/index.ts";
+import { createScanV1Scanner, type Scanner } from "../scanning/index.ts";
 import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
-import { CredentialWatch } from "./credential-watch.ts";
+import { followedCredentials } from "./credential-watch.ts";
 import { letHeapGrow } from "./heap-growth.ts";
 import { credentialsOf, mayRotate } from "./secrets.ts";
 import { makeTemplateScanner } from "./template-scanner.ts";
@@ -54,7 +54,7 @@ export async function makeScanner(
       logger,
       metrics: endpointMetrics,
       replacements: { spools, maxBytes: settings.scan.maxEntityBytes },
-      ...(await followedCredentials(name, protocol, settings, logger)),
+      ...(await credentialsFor(name, protocol, settings, logger)),
       urls: protocol.urls,
       connections: protocol.limits.concurrency,
       retry: protocol.retry,
@@ -70,7 +70,7 @@ export async function makeScanner(
       maxBytes,
       metrics: endpointMetrics,
       connections: limits.concurrency,
-      ...(await followedCredentials(name, protocol, settings, logger)),
+      ...(await credentialsFor(name, protocol, settings, logger)),
       newSpool: (answerBytes) => spools.create(answerBytes),
     });
   }
@@ -83,7 +83,7 @@ export async function makeScanner(
 }
 
 /** What an entry's secrets are now, and who tells when they change. */
-async function followedCredentials(
+async function credentialsFor(
   scanner: string,
   protocol: Extract<ScannerEntry["protocol"], { type: "ScanV1" | "Icap" }>,
   settings: Settings,
@@ -91,12 +91,8 @@ async function followedCredentials(
 ) {
   const read = () => credentialsOf(protocol, settings);
   const first = await read();
-  const everyMs = settings.resources.poll;
-  const onCredentials = (onChange: (credentials: ScannerCredentials) => void) => {
-    const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner, logger });
-    return () => watch.stop();
-  };
-  return { credentials: first, ...(mayRotate(protocol, settings) && { onCredentials }) };
+  if (!mayRotate(protocol, settings)) return { credentials: first };
+  return followedCredentials({ read, first, everyMs: settings.resources.poll, scanner, logger });
 }
 
 async function makeEmbedded(

@@ -4,7 +4,7 @@ import type { ScannerEntry } from "../resources/index.ts";
 import type { Scanner } from "../scanning/index.ts";
 import { createTemplateScanner, type TemplateCredentials } from "../scanning/template/index.ts";
 import type { EndpointMetrics, Logger } from "../telemetry/index.ts";
-import { CredentialWatch } from "./credential-watch.ts";
+import { followedCredentials } from "./credential-watch.ts";
 import { credentialsOf, mayRotate, secretsOf } from "./secrets.ts";
 
 type TemplateEntry = Extract<ScannerEntry["protocol"], { type: "Template" }>;
@@ -27,13 +27,10 @@ export async function makeTemplateScanner(
     secrets: await secretsOf(protocol.secrets, settings),
   });
   const first = await read();
-  const onCredentials = (onChange: (credentials: TemplateCredentials) => void) => {
-    const everyMs = settings.resources.poll;
-    const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner: name, logger });
-    return () => watch.stop();
-  };
+  const everyMs = settings.resources.poll;
   const hasFiles = settings.secrets.directory !== undefined;
-  const mayChange = hasFiles && Object.keys(protocol.secrets).length > 0;
+  const hasSecrets = Object.keys(protocol.secrets).length > 0;
+  const mayChange = mayRotate(protocol, settings) || (hasFiles && hasSecrets);
   return createTemplateScanner({
     name,
     logger,
@@ -42,8 +39,9 @@ export async function makeTemplateScanner(
     connections: protocol.limits.concurrency,
     retry: protocol.retry,
     circuitBreaker: protocol.circuitBreaker,
-    credentials: first,
-    ...((mayChange || mayRotate(protocol, settings)) && { onCredentials }),
+    ...(mayChange
+      ? followedCredentials({ read, first, everyMs, scanner: name, logger })
+      : { credentials: first }),
     replacements: { spools },
   });
 }

@@ -17,7 +17,7 @@ import {
   type TemplateCredentials,
   templateAbilities,
 } from "../../scanning/template/index.ts";
-import { CredentialWatch } from "../credential-watch.ts";
+import { followedCredentials } from "../credential-watch.ts";
 import type { ScanServerOptions } from "./running-scanner.ts";
 import { refuse, startProblem } from "./start-problem.ts";
 
@@ -59,12 +59,7 @@ export async function httpEngine(
     connections: maxConcurrentScans,
     retry: RETRY,
     circuitBreaker: CIRCUIT_BREAKER,
-    credentials: first,
-    onCredentials: (onChange) => {
-      const everyMs = SECRETS_POLL_MS;
-      const watch = new CredentialWatch({ read, first, onChange, everyMs, scanner: name, logger });
-      return () => watch.stop();
-    },
+    ...followedCredentials({ read, first, everyMs: SECRETS_POLL_MS, scanner: name, logger }),
     replacements: { spools },
   });
   const { cacheScope } = scanner;

@@ -8,6 +8,7 @@ import {
 } from "../../telemetry/index.ts";
 import { pause } from "../pause.ts";
 import type { RemoteScannerOptions, ScannerCredentials } from "../remote-scanner.ts";
+import { RetryBudget } from "../retry-budget.ts";
 import {
   type Beginning,
   type FollowContext,
@@ -24,7 +25,6 @@ import { EpochWindow } from "./epoch-window.ts";
 import { decodeJob } from "./job.ts";
 import { awaitVerdict, followScan, refusePending } from "./pending-scan.ts";
 import type { ContentKeeper } from "./replaced-content.ts";
-import { RetryBudget } from "./retry-budget.ts";
 import { arrivingRequest, beginningRequest, scanRequest } from "./scan-request.ts";
 import { cacheScopeOf, isAskedAt, refusalOf, takesArriving, wantsContent } from "./scanner-info.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryBudget } from "../../../../src/scanning/scan-v1/retry-budget.ts";
+import { RetryBudget } from "../../../src/scanning/retry-budget.ts";
 
 function retriesOf(percent: number, scans: number): number {
   const budget = new RetryBudget(percent);
