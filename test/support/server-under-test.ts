@@ -120,7 +120,7 @@ export class ServerUnderTest {
   }
 
   /** Resolves once it holds; looked at whenever the server tells something. */
-  until(holds: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+  until(holds: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (!holds()) return;

@@ -73,7 +73,7 @@ describe("makeEngines", () => {
       rules,
       limits: ARCHIVE_LIMITS,
       windowBytes: 1024,
-      engineTimeoutMs: 1000,
+      engineTimeoutMs: 30_000,
     });
     expect(report).toMatchObject({ engine: "yara-x", rules: 1, unavailable: undefined });
     expect(engines.flatMap((engine) => engine.inspect(specimen("so bad")))).toHaveLength(1);

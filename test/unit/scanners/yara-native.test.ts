@@ -33,7 +33,7 @@ describe("makeEngines", () => {
     rules: [],
     limits: ARCHIVE_LIMITS,
     windowBytes: 1024,
-    engineTimeoutMs: 1000,
+    engineTimeoutMs: 30_000,
   };
 
   it("scans with what is left where YARA cannot be loaded", () => {
