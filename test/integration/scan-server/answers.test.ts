@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { EngineReplacement } from "../../../src/scanners/serve/scan-engine.ts";
@@ -164,6 +165,29 @@ describe("how long a verdict may be kept", () => {
     await using scanner = await serving(engine);
     const response = await fetch(scanner.url(), { method: "POST" });
     expect(await response.json()).toMatchObject({ score: 0.25, cache: { ttl: 60, scope: "url" } });
+  });
+});
+
+describe("a small body that comes after its time", () => {
+  it("is given to no engine", async () => {
+    const engine = new FakeEngine(readAll);
+    await using scanner = await serving(engine);
+    const { host, port } = scanner.server.address;
+    const socket = connect(port, host).setEncoding("latin1");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    let answers = "";
+    socket.on("data", (piece) => (answers += piece));
+    const answered = async (status: number): Promise<void> => {
+      while (!answers.includes(`HTTP/1.1 ${status} `)) await once(socket, "data");
+    };
+    const fields = "Host: scanner\r\nScan-Deadline-Ms: 50\r\nContent-Length: 8\r\n";
+    socket.write(`POST /v1/scan HTTP/1.1\r\n${fields}\r\nhalf`);
+    await answered(504);
+    // When the second request is answered the first has been read to its end; or it is cut, being late.
+    socket.write("half" + "GET /healthz HTTP/1.1\r\nHost: scanner\r\n\r\n");
+    await Promise.race([answered(200).catch(() => {}), closed]);
+    expect(engine.asked).toBeUndefined();
+    socket.destroy();
   });
 });
 
