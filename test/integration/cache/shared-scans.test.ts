@@ -200,6 +200,25 @@ describeWith([REDIS_SERVER], "pods that share a Redis", () => {
     });
   });
 
+  it("are all told what one hears that scans along with a hung scan in its process", async () => {
+    const prefix = ownPrefix();
+    const [one, other] = (await start(2, { prefix })) as [Pod, Pod];
+    scanner.judge = async (_entity, { signal }) => {
+      if (scanner.scans > 1) return clean;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      return { kind: VerdictKind.Error, threats: [] };
+    };
+    const first = one.scanner.scan(file, scanContext());
+    await begun(1);
+    const elsewhere = other.scanner.scan(file, scanContext());
+    const deadlineAt = performance.now() + 400;
+    const second = one.scanner.scan(file, { ...scanContext(), deadlineAt });
+    const verdicts = await Promise.all([first, second, elsewhere]);
+    expect(verdicts.map(({ kind }) => kind)).toEqual(["clean", "clean", "clean"]);
+    expect(scanner.scans).toBe(2);
+    await expect.poll(() => lockOf(prefix)).toBe("");
+  });
+
   it("both answer when the lock is lost, and the newer verdict stays", async () => {
     const prefix = ownPrefix();
     const [one, other] = (await start(2, { prefix })) as [Pod, Pod];
