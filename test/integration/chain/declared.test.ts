@@ -21,9 +21,11 @@ const CLEAN = 'ICAP/1.0 204 No Content\r\nISTag: "tls"\r\nEncapsulated: null-bod
 const OPTIONS =
   'ICAP/1.0 200 OK\r\nMethods: RESPMOD\r\nISTag: "tls"\r\nEncapsulated: null-body=0\r\n\r\n';
 
-function answerTo(bytes: string): string {
-  if (bytes.startsWith("OPTIONS")) return OPTIONS;
-  return bytes.endsWith("0\r\n\r\n") ? CLEAN : "";
+/** The answer to a whole request; undefined while more of it is to come. */
+function answerTo(received: string): string | undefined {
+  const isOptions = received.startsWith("OPTIONS");
+  if (!received.endsWith(isOptions ? "\r\n\r\n" : "\r\n0\r\n\r\n")) return undefined;
+  return isOptions ? OPTIONS : CLEAN;
 }
 
 function entryOf(spec: string): ScannerEntry {
@@ -88,11 +90,16 @@ describeWith(["/usr/bin/openssl"], "a declared scanner", () => {
       const onSocket = (socket: TLSSocket): void => {
         seen.push(socket.getPeerCertificate().subjectaltname ?? "none");
         socket.on("error", () => {});
-        socket.on("data", (bytes) => {
-          const text = bytes.toString("latin1");
-          for (const [, token = ""] of text.matchAll(/X-Token: (\S+)/g)) tokens.add(token);
-          if (tokens.has("two")) renewed.resolve();
-          socket.write(answerTo(text));
+        let received = "";
+        socket.setEncoding("latin1").on("data", (text) => {
+          received += text;
+          const answer = answerTo(received);
+          if (answer === undefined) return;
+          const [, token = "none"] = /X-Token: (\S+)/.exec(received) ?? [];
+          tokens.add(token);
+          if (token === "two") renewed.resolve();
+          received = "";
+          socket.write(answer);
         });
       };
       const certificate = await authority.issue("DNS:icap.corp.example");
