@@ -3,10 +3,9 @@ import type { Entity, FinishResult, Spool } from "../entity/index.ts";
 import {
   CacheScope,
   errorVerdict,
-  pause,
   type RemoteScannerOptions,
   type Replacement,
-  RetryBudget,
+  Retries,
   type ScanContext,
   type Scanner,
   type Threat,
@@ -15,7 +14,7 @@ import {
   VerdictKind,
   VerdictReason,
 } from "../scanning/index.ts";
-import { type EndpointMetrics, RetryResult } from "../telemetry/index.ts";
+import type { EndpointMetrics } from "../telemetry/index.ts";
 import { readAnswer, tagOf } from "./adapted-answer.ts";
 import { AnswerBody } from "./answer-body.ts";
 import {
@@ -74,7 +73,7 @@ class IcapScanner implements Scanner {
   readonly cacheScope: CacheScope;
   readonly #peers: readonly Peer[];
   readonly #options: IcapScannerOptions;
-  readonly #budget: RetryBudget;
+  readonly #retries: Retries;
   readonly #ends: (() => void)[];
   #isClosed = false;
 
@@ -84,8 +83,9 @@ class IcapScanner implements Scanner {
     this.cacheScope = scopeOf(options.shares);
     this.#peers = peers;
     this.#options = options;
-    this.#budget = new RetryBudget(options.retry.budgetPercent);
-    this.#ends = [options.metrics.watchEndpoints(this.name, () => peers.map(({ state }) => state))];
+    const { retry, metrics } = options;
+    this.#retries = new Retries({ scanner: this.name, retry, metrics });
+    this.#ends = [metrics.watchEndpoints(this.name, () => peers.map(({ state }) => state))];
     const end = options.onCredentials?.((credentials) => {
       for (const peer of peers) peer.replaceCredentials(credentials);
     });
@@ -120,8 +120,8 @@ class IcapScanner implements Scanner {
     const { signal } = subject.context;
     const tried = new Set<Peer>();
     let last: Verdict | undefined;
-    this.#budget.deposit();
-    while (tried.size < this.#options.retry.attempts) {
+    this.#retries.scanBegan();
+    while (tried.size < this.#retries.maxAttempts) {
       const peer = await this.#next(tried, signal);
       if (signal.aborted || this.#isClosed) return this.#stopped();
       if (peer === undefined) break;
@@ -137,16 +137,7 @@ class IcapScanner implements Scanner {
   async #next(tried: ReadonlySet<Peer>, signal: AbortSignal): Promise<Peer | undefined> {
     const peer = choose(this.#peers, tried);
     const isRetry = peer !== undefined && tried.size > 0;
-    return isRetry && !(await this.#mayRetry(signal)) ? undefined : peer;
-  }
-
-  /** Whether the budget has a retry; the pause before it is over then. */
-  async #mayRetry(signal: AbortSignal): Promise<boolean> {
-    const may = this.#budget.withdraw();
-    this.#options.metrics.retryWanted(this.name, may ? RetryResult.Made : RetryResult.OverBudget);
-    // Jittered by half, so that those who failed together do not come back together.
-    if (may) await pause(this.#options.retry.backoffMs * (0.5 + Math.random() / 2), signal);
-    return may;
+    return isRetry && !(await this.#retries.mayRetry(signal)) ? undefined : peer;
   }
 
   async #askOnce(peer: Peer, subject: Subject): Promise<{ verdict: Verdict; retry: boolean }> {

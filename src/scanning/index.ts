@@ -22,7 +22,7 @@ export { pause } from "./pause.ts";
 export { PolicyScanner } from "./policy-scanner.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 export type { RemoteScannerOptions, ScannerCredentials } from "./remote-scanner.ts";
-export { RetryBudget } from "./retry-budget.ts";
+export { Retries } from "./retries.ts";
 export type { ConformanceOptions, ConformanceResult } from "./scan-v1/conformance.ts";
 export { checkConformance, createScanV1Scanner } from "./scan-v1/on-demand.ts";
 export { type ContentKeeper, keepContent } from "./scan-v1/replaced-content.ts";

@@ -16,7 +16,7 @@ export interface ScannerCredentials {
   readonly auth?: { readonly name: string; readonly value: string } | undefined;
 }
 
-interface RetrySettings {
+export interface RetrySettings {
   /** Attempts in all, each at another endpoint where there is one. */
   readonly attempts: number;
   /** Retries may be that much of the scans. */

@@ -1,14 +1,8 @@
 import { lookup } from "node:dns/promises";
 import type { Entity } from "../../entity/index.ts";
-import {
-  type EndpointMetrics,
-  type EndpointState,
-  EpochChanges,
-  RetryResult,
-} from "../../telemetry/index.ts";
-import { pause } from "../pause.ts";
+import { type EndpointMetrics, type EndpointState, EpochChanges } from "../../telemetry/index.ts";
 import type { RemoteScannerOptions, ScannerCredentials } from "../remote-scanner.ts";
-import { RetryBudget } from "../retry-budget.ts";
+import { Retries } from "../retries.ts";
 import {
   type Beginning,
   type FollowContext,
@@ -69,7 +63,7 @@ class ScanV1Scanner implements Scanner {
   readonly #options: ScanV1Options;
   readonly #epochs: EpochWindow;
   readonly #pool: EndpointPool;
-  readonly #budget: RetryBudget;
+  readonly #retries: Retries;
   readonly #ends: (() => void)[];
   #credentials: ScannerCredentials;
   #isClosed = false;
@@ -82,7 +76,7 @@ class ScanV1Scanner implements Scanner {
     const changes = new EpochChanges({ scanner: name, metrics, logger: options.logger });
     const onChange = (epoch: string): void => changes.tell(epoch);
     this.#epochs = new EpochWindow({ windowMs: EPOCH_WINDOW_MS, now, onChange });
-    this.#budget = new RetryBudget(options.retry.budgetPercent);
+    this.#retries = new Retries({ scanner: name, retry: options.retry, metrics });
     this.#pool = new EndpointPool({
       ...options,
       scanner: name,
@@ -209,9 +203,9 @@ class ScanV1Scanner implements Scanner {
   async #scan(entity: Entity, context: ScanContext): Promise<Verdict> {
     const tried = new Set<Endpoint>();
     let last: Verdict | undefined;
-    this.#budget.deposit();
-    for (let attempt = 1; attempt <= this.#options.retry.attempts; attempt += 1) {
-      if (attempt > 1 && !(await this.#mayRetry(context.signal))) break;
+    this.#retries.scanBegan();
+    for (let attempt = 1; attempt <= this.#retries.maxAttempts; attempt += 1) {
+      if (attempt > 1 && !(await this.#retries.mayRetry(context.signal))) break;
       if (context.signal.aborted || this.#isClosed) return this.#stopped();
       const endpoint = this.#pool.choose(tried);
       if (endpoint === undefined) break;
@@ -238,18 +232,6 @@ class ScanV1Scanner implements Scanner {
     const answer = await endpoint.scan(request);
     if (answer.verdict.kind !== VerdictKind.Pending) return answer;
     return awaitVerdict(endpoint, answer, { ...context, keeper: request.keeper });
-  }
-
-  /** Whether the budget has a retry; the pause before it is over then. */
-  async #mayRetry(signal: AbortSignal): Promise<boolean> {
-    const isWithinBudget = this.#budget.withdraw();
-    const result = isWithinBudget ? RetryResult.Made : RetryResult.OverBudget;
-    this.#options.metrics.retryWanted(this.name, result);
-    if (!isWithinBudget) return false;
-    // Jittered by half, so that those who failed together do not come back together.
-    const backoffMs = this.#options.retry.backoffMs * (0.5 + Math.random() / 2);
-    await pause(backoffMs, signal);
-    return true;
   }
 
   #stopped(): Verdict {

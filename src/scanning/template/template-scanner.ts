@@ -8,7 +8,7 @@ import {
   errorVerdict,
   type FollowContext,
   type RemoteScannerOptions,
-  RetryBudget,
+  Retries,
   type ScanContext,
   type Scanner,
   type ScannerCredentials,
@@ -78,7 +78,7 @@ class TemplateScanner implements Scanner {
   readonly #plan: Plan;
   readonly #options: TemplateScannerOptions;
   readonly #circuit: Circuit;
-  readonly #budget: RetryBudget;
+  readonly #retries: Retries;
   readonly #epoch: EngineEpoch;
   readonly #running = new RunningScans();
   readonly #kept = new KeptVerdicts();
@@ -91,8 +91,8 @@ class TemplateScanner implements Scanner {
     this.name = options.name;
     this.#plan = plan;
     this.#options = options;
-    this.#budget = new RetryBudget(options.retry.budgetPercent);
-    const { circuitBreaker, name: scanner, logger, metrics = noEndpointMetrics } = options;
+    const { circuitBreaker, name: scanner, logger, metrics = noEndpointMetrics, retry } = options;
+    this.#retries = new Retries({ scanner, retry, metrics });
     this.#metrics = metrics;
     this.#circuit = new Circuit({
       ...circuitBreaker,
@@ -199,7 +199,7 @@ class TemplateScanner implements Scanner {
     { signal }: FollowContext,
     run: (course: Course) => Promise<Verdict>,
   ): Promise<Verdict> {
-    this.#budget.deposit();
+    this.#retries.scanBegan();
     this.#circuit.admit();
     let dueSince = this.#circuit.now();
     const onAnswer = (): void => {
@@ -256,7 +256,7 @@ class TemplateScanner implements Scanner {
   }
 
   #sessionWith(credentials: TemplateCredentials): Session {
-    const { connections, retry } = this.#options;
+    const { connections } = this.#options;
     const { template, origin } = this.#plan;
     const client = new HttpClient({
       origin,
@@ -271,9 +271,7 @@ class TemplateScanner implements Scanner {
       redactor: new Redactor(this.#secretsOf(credentials)),
       secrets: credentials.secrets,
       headers: headersOf(credentials),
-      retry,
-      budget: this.#budget,
-      onRetry: (result) => this.#metrics.retryWanted(this.name, result),
+      retries: this.#retries,
       onRest: () => this.#metrics.endpointEjected(this.name, EjectionReason.Busy),
     });
     return { client, transport };

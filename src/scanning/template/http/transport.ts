@@ -1,5 +1,4 @@
-import { RetryResult } from "../../../telemetry/index.ts";
-import { pause, type Replacement, type RetryBudget, VerdictReason } from "../../index.ts";
+import { type Replacement, type Retries, VerdictReason } from "../../index.ts";
 import type { Plan, PlannedRequest } from "../plan/plan.ts";
 import { kept } from "./base64-content.ts";
 import { type Answer, ExchangeFailure, exchange, failureOf, readAnswer } from "./exchange.ts";
@@ -15,9 +14,7 @@ export interface TransportOptions {
   readonly secrets: Readonly<Record<string, string>>;
   /** Headers that the scanner's configuration adds, such as its `auth`. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly retry: { readonly attempts: number; readonly backoffMs: number };
-  readonly budget: RetryBudget;
-  readonly onRetry: (result: RetryResult) => void;
+  readonly retries: Retries;
   /** The vendor is left alone for a while, at its own wish. */
   readonly onRest: () => void;
 }
@@ -108,25 +105,16 @@ export class Transport {
   }
 
   async #attempts<T>(signal: AbortSignal, attempt: (timed: AbortSignal) => Promise<T>): Promise<T> {
-    const { retry, plan } = this.#options;
+    const { retries, plan } = this.#options;
     for (let count = 1; ; count += 1) {
       try {
         return await timed(signal, plan.template.limits.requestTimeoutMs, attempt);
       } catch (error) {
-        const isLast = count >= retry.attempts || signal.aborted;
-        if (isLast || !this.#mayRetry(error)) throw error;
-        // Jittered by half, so that those who failed together do not come back together.
-        await pause(retry.backoffMs * (0.5 + Math.random() / 2), signal);
+        const isLast = count >= retries.maxAttempts || signal.aborted;
+        const isUnsent = error instanceof ExchangeFailure && error.isUnsent;
+        if (isLast || !isUnsent || !(await retries.mayRetry(signal))) throw error;
       }
     }
-  }
-
-  /** Whether what failed was never sent, and the budget has a retry. */
-  #mayRetry(error: unknown): boolean {
-    if (!(error instanceof ExchangeFailure && error.isUnsent)) return false;
-    const may = this.#options.budget.withdraw();
-    this.#options.onRetry(may ? RetryResult.Made : RetryResult.OverBudget);
-    return may;
   }
 }
 
