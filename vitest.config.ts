@@ -1,14 +1,27 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** Programs that tests start: each finds what the one before has compiled. */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") };
 
 /** How long a state is waited for: a test waits as long as it must, on a busy machine too. */
 const expecting = { poll: { timeout: 15_000, interval: 20 } };
 
-/** Answered from memory: no socket, no child process. */
-const inMemory = { testTimeout: 60_000, expect: expecting, sequence: { groupOrder: 0 } };
+/** Answered from memory: no state outlives a test, so that the files of a worker share its modules. */
+const inMemory = {
+  pool: "forks",
+  isolate: false,
+  env,
+  testTimeout: 60_000,
+  expect: expecting,
+  sequence: { groupOrder: 0 },
+} as const;
 
 /** Real sockets and files; still independent of each other, so files run side by side. */
 const withSockets = {
   pool: "forks",
+  env,
   testTimeout: 60_000,
   hookTimeout: 120_000,
   expect: expecting,
@@ -18,6 +31,7 @@ const withSockets = {
 /** Whole programs under load. One file at a time, after everything else: two cores are enough then. */
 const withPrograms = {
   pool: "forks",
+  env,
   maxWorkers: 1,
   hookTimeout: 120_000,
   expect: expecting,
@@ -28,6 +42,8 @@ export default defineConfig({
     // A person watches names go by; a file or a pipe gets a dot a test, and every failure in full.
     reporters: [process.stdout.isTTY ? "default" : "dot", "json"],
     outputFile: { json: "artifacts/tests.json" },
+    // Both cores of a small machine: a file waits for sockets and timers much of its time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], ...inMemory } },
       { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], ...withSockets } },
