@@ -76,7 +76,10 @@ class YaraService implements ScanEngine {
   readonly #spools: SpoolStore;
   readonly #rules: Follower<readonly RuleSource[]>;
   #current: Generation;
+  /** Made of the rules that changed last, in use or not yet. */
+  #latest: Promise<Generation> | undefined;
   readonly #closing = new Set<Promise<void>>();
+  #isClosed = false;
   #reloads = 0;
   #failures = 0;
   #isFaulty = false;
@@ -148,13 +151,19 @@ class YaraService implements ScanEngine {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#rules.close();
-    await Promise.all([this.#current.scanner.close(), ...this.#closing]);
+    const latest = await this.#latest?.catch(() => undefined);
+    const generations = new Set([this.#current, latest ?? this.#current]);
+    const closing = [...generations].map(({ scanner }) => scanner.close());
+    await Promise.all([...closing, ...this.#closing]);
     await this.#spools.close();
   }
 
   async #use(sources: readonly RuleSource[]): Promise<void> {
-    const next = await generation(this.#options, sources);
+    this.#latest = generation(this.#options, sources);
+    const next = await this.#latest;
+    if (this.#isClosed) return;
     const old = this.#current;
     this.#current = next;
     this.#reloads += 1;

@@ -170,6 +170,22 @@ describe.skipIf(!loadYara().available)("the YARA service", { timeout: 60_000 }, 
       expect(await metric(engine, "sluice_yara_reloads_total")).toBe(1);
     });
 
+    it("leaves no threads behind when it ends while the new ones are compiled", async () => {
+      const ports = (): number =>
+        process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+      const before = ports();
+      const engine = await start();
+      started.pop();
+      const withOld = ports();
+      const { epoch } = engine.state();
+      // Or they are in use already, on a machine that stood still.
+      const isUnderWay = (): boolean => ports() > withOld || engine.state().epoch !== epoch;
+      writeFileSync(directory.join("rules/a.yar"), rule("Second", "haystack"));
+      await expect.poll(isUnderWay, { timeout: 30_000, interval: 1 }).toBe(true);
+      await engine.close();
+      await expect.poll(ports, { timeout: 30_000 }).toBeLessThanOrEqual(before);
+    });
+
     it("sees the swap of a ConfigMap", async () => {
       const mount = (version: string, source: string): void => {
         mkdirSync(directory.join(`map/..${version}`), { recursive: true });
