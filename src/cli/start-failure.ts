@@ -8,6 +8,12 @@ import { ExitCode } from "./exit-code.ts";
  */
 const listenMessage = /^(?:listen|bind) (?<code>E[A-Z]+)\b.*?(?<host>[^\s]*):(?<port>\d+)$/;
 
+/** `ENOENT: no such file or directory, open '/etc/tls/key.pem'` */
+const fileMessage = /^E[A-Z]+: (?<reason>[^']+), \w+ '(?<path>.+)'$/s;
+
+/** `error:0480006C:PEM routines::no start line`, of OpenSSL, which names no file. */
+const tlsMessage = /^error:[0-9A-F]+:(?<part>[^:]*):[^:]*:(?<reason>.+)$/;
+
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program has this port; stop it, or choose another port",
   EACCES: "no permission; ports below 1024 are for root, or need CAP_NET_BIND_SERVICE",
@@ -32,7 +38,15 @@ export function startFailure(error: unknown): StartFailure {
 function reasonLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const { code = "", host = "", port } = listenMessage.exec(message)?.groups ?? {};
-  if (port === undefined) return `cannot start: ${message}`;
+  if (port === undefined) return `cannot start: ${wordsOf(message)}`;
   const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return `cannot listen on ${place}: ${reasons[code] ?? code}`;
+}
+
+function wordsOf(message: string): string {
+  const file = fileMessage.exec(message)?.groups;
+  if (file !== undefined) return `${file["path"]}: ${file["reason"]}`;
+  const tls = tlsMessage.exec(message)?.groups;
+  if (tls === undefined) return message;
+  return `a certificate or its key cannot be used: ${tls["reason"]} (${tls["part"]})`;
 }

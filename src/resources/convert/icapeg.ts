@@ -26,7 +26,7 @@ const MAX_TIMEOUT_S = 3600;
 
 /** Options of `[app]` that have another place here. */
 const APP_OPTIONS: Readonly<Record<string, string>> = {
-  port: "is a setting of the process: `sluice serve --listen`",
+  port: "is a setting of the process: `sluice serve --listen-icap`",
   log_level: "is a setting of the process: `--log-level`",
   write_logs_to_console: "logs go to the standard output",
   debugging_headers: "the answer's headers tell the verdict in any case",

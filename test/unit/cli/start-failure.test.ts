@@ -17,6 +17,14 @@ describe("a failed start", () => {
     ],
     [new Error("listen EWEIRD ::1:1344"), "cannot listen on [::1]:1344: EWEIRD"],
     [new Error("no such certificate"), "cannot start: no such certificate"],
+    [
+      new Error("ENOENT: no such file or directory, open '/etc/tls/key.pem'"),
+      "cannot start: /etc/tls/key.pem: no such file or directory",
+    ],
+    [
+      new Error("error:0480006C:PEM routines::no start line"),
+      "cannot start: a certificate or its key cannot be used: no start line (PEM routines)",
+    ],
     ["odd", "cannot start: odd"],
   ])("is told on one line, and means 1", (error, text) => {
     expect(startFailure(error)).toEqual({ text, exitCode: 1 });
