@@ -87,7 +87,7 @@ describe.skipIf(!loadYara().available)("ThreadPool", { timeout: 60_000 }, () => 
   });
 
   it("replaces a thread that does not stop, and scans on", async () => {
-    const scanning = await start({ size: 1 }, { engineTimeoutMs: 5000 });
+    const scanning = await start({ size: 1 }, { engineTimeoutMs: 2000 });
     const transaction = new AbortController();
     const verdict = scanning.scan(entityOf(slowContent), transaction.signal);
     transaction.abort();
@@ -118,7 +118,7 @@ describe.skipIf(!loadYara().available)("ThreadPool", { timeout: 60_000 }, () => 
   });
 
   it("starts more threads when there is work for them, up to its size", async () => {
-    const scanning = await start({ size: 2 }, { engineTimeoutMs: 5000 });
+    const scanning = await start({ size: 2 }, { engineTimeoutMs: 10_000 });
     const slow = scanning.scan(entityOf(slowContent), never);
     let slowEnded = false;
     void slow.then(() => {

@@ -115,11 +115,11 @@ describe("long lines", () => {
     expect(isListed(new NameList(data), "example.com")).toBe(true);
   });
 
-  it("reads over a line of a gigabyte without keeping it", { timeout: 60_000 }, () => {
-    const path = directory.join("gigabyte");
+  it("reads over a line of 400 MiB without keeping it", () => {
+    const path = directory.join("zeros");
     writeFileSync(path, "");
     // Sparse: a line of zeros that takes no space on the disk.
-    truncateSync(path, 1024 ** 3);
+    truncateSync(path, 400 * 1024 ** 2);
     const before = process.memoryUsage.rss();
     const source = { path, format: "plain", widensHosts: false, skipsInvalid: true } as const;
     expect(readNameList(source).skippedLines).toBe(1);
