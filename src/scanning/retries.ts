@@ -1,7 +1,11 @@
-import { type EndpointMetrics, RetryResult } from "../telemetry/index.ts";
+import type { EndpointMetrics, RetryResult } from "../telemetry/index.ts";
 import { pause } from "./pause.ts";
 import type { RetrySettings } from "./remote-scanner.ts";
 import { RetryBudget } from "./retry-budget.ts";
+
+// Scan threads load this file too: not the whole of telemetry with it.
+const MADE = "made" satisfies RetryResult;
+const OVER_BUDGET = "over-budget" satisfies RetryResult;
 
 export interface RetriesOptions {
   readonly scanner: string;
@@ -32,7 +36,7 @@ export class Retries {
   async mayRetry(signal: AbortSignal): Promise<boolean> {
     const { scanner, retry, metrics } = this.#options;
     const may = this.#budget.withdraw();
-    metrics.retryWanted(scanner, may ? RetryResult.Made : RetryResult.OverBudget);
+    metrics.retryWanted(scanner, may ? MADE : OVER_BUDGET);
     // Jittered by half, so that those who failed together do not come back together.
     if (may) await pause(retry.backoffMs * (0.5 + Math.random() / 2), signal);
     return may;
