@@ -32,6 +32,7 @@ describeWith([REDIS_SERVER], "the right to scan for all pods", () => {
     const connection = redisConnection(redis.url, { prefix, timeoutMs });
     connections.push(connection);
     await connection.start();
+    await expect.poll(() => connection.isAvailable).toBe(true);
     return connection;
   };
   const pod = async (timeoutMs?: number): Promise<RedisVerdictCache> =>
