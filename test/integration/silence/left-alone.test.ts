@@ -43,7 +43,7 @@ describe("services whose scanner answers probes and hangs on scans", () => {
       logger: { debug: () => {}, info: note, warn: note, error: note },
     });
     under = await startScanning([
-      { path: "/impatient", scanner: new DeadlineScanner(scanner, { timeoutMs: 50 }) },
+      { path: "/impatient", scanner: new DeadlineScanner(scanner, { timeoutMs: 1000 }) },
       { path: "/patient", scanner: new DeadlineScanner(scanner, { timeoutMs: 60_000 }) },
     ]);
   });
