@@ -65,7 +65,7 @@ describe("a body that is scanned while it arrives, in trouble", () => {
   it("ends in time when the scanner hangs", async () => {
     const { asked, script } = watched(() => {});
     fake.script = script;
-    const server = await serve(await scannerOf(fake, { timeoutMs: 200 }));
+    const server = await serve(await scannerOf(fake, { timeoutMs: 1500 }));
     const connection = await begin(server, piece(OVERLAP_BYTES));
     const request = await asked;
     const closed = closeOf(request);
@@ -79,7 +79,7 @@ describe("a body that is scanned while it arrives, in trouble", () => {
   it("is scanned at its end when its sender is too slow", async () => {
     const { asked, script } = watched(() => {});
     fake.script = script;
-    const server = await serve(await scannerOf(fake, { maxWaitMs: 50 }));
+    const server = await serve(await scannerOf(fake, { maxWaitMs: 1000 }));
     const connection = await begin(server, piece(OVERLAP_BYTES));
     const request = await asked;
     await closeOf(request);

@@ -208,7 +208,7 @@ it("aborts the judgement's signal when the transaction's time is up", async () =
   await using under = await ServerUnderTest.start({
     services: [
       scriptedService({
-        transactionTimeoutMs: 20,
+        transactionTimeoutMs: 500,
         judge: (_body, signal) =>
           new Promise((resolve) => {
             signal.addEventListener("abort", () => resolve(blockedOutcome));
