@@ -206,6 +206,7 @@ describe("a body in a file", () => {
     const spool = store.create(1000);
     spool.append(Buffer.from("preview"), 0, 7);
     expect(spool.memoryView).toBeUndefined();
+    spool.dispose();
   });
 
   it("is readable by its owner only, under a name that cannot be guessed", async () => {
@@ -249,6 +250,7 @@ describe("a body in a file", () => {
     expect(results).toEqual([AppendResult.More, AppendResult.Pause, AppendResult.Pause]);
     await drained;
     expect(spool.append(chunk, 0, 1)).toBe(AppendResult.More);
+    spool.dispose();
   });
 
   it("replays what came so far", async () => {
@@ -257,6 +259,7 @@ describe("a body in a file", () => {
     const spool = store.create(bytes.length);
     await fill(spool, bytes);
     expect((await gather(spool.replay())).equals(bytes)).toBe(true);
+    spool.dispose();
   });
 });
 
@@ -315,6 +318,7 @@ describe("budgets", () => {
     const second = store.create(100 * KiB);
     expect(second.append(noise(1000), 0, 1000)).toBe(AppendResult.Pause);
     expect([first.inMemory, second.inMemory]).toEqual([true, false]);
+    second.dispose();
   });
 
   it("let a paused body go on though others keep the memory", async () => {
@@ -334,6 +338,7 @@ describe("budgets", () => {
     const second = store.create(100_000);
     expect(second.append(noise(1_001), 0, 1_001)).toBe(AppendResult.Refused);
     expect(second.failure).toEqual({ kind: SpoolFailureKind.SpoolFull });
+    first.dispose();
   });
 });
 
