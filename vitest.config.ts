@@ -28,11 +28,10 @@ const withSockets = {
   sequence: { groupOrder: 0 },
 } as const;
 
-/** Whole programs under load. One file at a time, after everything else: two cores are enough then. */
+/** Whole programs, after everything else. */
 const withPrograms = {
   pool: "forks",
   env,
-  maxWorkers: 1,
   hookTimeout: 120_000,
   expect: expecting,
 } as const;
@@ -79,6 +78,8 @@ export default defineConfig({
           name: "performance",
           include: ["test/performance/**/*.test.ts"],
           ...withPrograms,
+          // Its bounds hold for a machine that does nothing else.
+          maxWorkers: 1,
           testTimeout: 300_000,
           sequence: { groupOrder: 2 },
         },
