@@ -279,6 +279,8 @@ describeWith([REDIS_SERVER], "pods that share background scans", () => {
         })
         .toBe(1);
       await entered();
+      // Without it, each scans for itself.
+      await expect.poll(() => other.hasRedis).toBe(true);
       expect(await other.request(file)).toMatchObject({ kind: "pending" });
       await expect.poll(() => other.asked).toEqual(["joined"]);
     });

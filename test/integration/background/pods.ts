@@ -39,6 +39,11 @@ export class Pod {
   readonly #cached: Scanner;
   readonly #scanner: BackgroundScanner;
 
+  /** Whether this pod's own connection to Redis is there. */
+  get hasRedis(): boolean {
+    return this.#cache.connection?.isAvailable === true;
+  }
+
   private constructor({ url, prefix, sandbox, leaseMs = 60_000, key }: PodOptions) {
     const keys = key === undefined ? [] : [key];
     this.#cache = new ScanCache({
