@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Entity, EntityContent } from "../../entity/index.ts";
 import type { Verdict } from "../../scanning/index.ts";
@@ -25,6 +26,13 @@ export const ThreadState = {
   Dying: "dying",
 } as const;
 export type ThreadState = (typeof ThreadState)[keyof typeof ThreadState];
+
+/**
+ * Of calls from WebAssembly to a JavaScript function, after which V8 gives that a wrapper of its own; all
+ * threads share these. The V8 of Node 24 may free one while another thread ends, and the process dies with it
+ * (SIGSEGV in `Runtime_TierUpWasmToJSWrapper`, `WasmEngine::FreeDeadCode`): so there are none.
+ */
+setFlagsFromString("--wasm-wrapper-tiering-budget=2147483647");
 
 /** V8 would let it grow to 32 MB under load, for objects that die with their scan. */
 const MAX_YOUNG_GENERATION_MB = 4;
