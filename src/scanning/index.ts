@@ -45,6 +45,7 @@ export {
   ShadowedScanner,
   type ShadowedScannerOptions,
 } from "./shadowed-scanner.ts";
+export { isOutOfTime } from "./silence.ts";
 export { SizeGuard, type SizeGuardOptions } from "./size-guard.ts";
 export { type CombineStrategy, isOpinion } from "./strategy.ts";
 export {

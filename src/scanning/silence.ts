@@ -16,6 +16,10 @@ export interface Wait {
  * says nothing of the scanner; and one who hardly waits must not close a scanner to the others.
  */
 export function isSilence({ reason }: AbortSignal, { waitedMs, silentAfterMs }: Wait): boolean {
-  const isOutOfTime = reason instanceof DOMException && reason.name === OUT_OF_TIME.name;
-  return isOutOfTime && waitedMs >= silentAfterMs;
+  return isOutOfTime(reason) && waitedMs >= silentAfterMs;
+}
+
+/** Whether this is why one stops waiting whose time is up. */
+export function isOutOfTime(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === OUT_OF_TIME.name;
 }

@@ -1,4 +1,4 @@
-import { NOT_NEEDED, type ScanContext } from "../../scanning/index.ts";
+import { isOutOfTime, NOT_NEEDED, type ScanContext } from "../../scanning/index.ts";
 
 /**
  * One scan for a flight. It reads the entity of one of those who wait, and goes on when that one leaves
@@ -25,8 +25,8 @@ export class FlightScan {
   }
 
   /**
-   * The one who began it leaves, for this reason; false: it cannot go on. It can't where the entity is valid only as long
-   * as that one waits, nor where it may leave a job behind that nobody else would follow.
+   * The one who began it leaves, for this reason; false: it cannot go on. It can't where the entity is
+   * valid only as long as that one waits, nor where it may leave a job behind that nobody else would follow.
    */
   outlive(reason: unknown): boolean {
     const { retain, keepJob } = this.#context;
@@ -51,9 +51,4 @@ export class FlightScan {
   ended(): void {
     this.#release?.();
   }
-}
-
-/** Whether somebody left because its time was up. */
-export function isOutOfTime(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === "TimeoutError";
 }

@@ -1,7 +1,7 @@
-import { NOT_NEEDED } from "../../scanning/index.ts";
+import { isOutOfTime, NOT_NEEDED } from "../../scanning/index.ts";
 import { LONGEST_WAIT_MS } from "../patience.ts";
 import type { Claim, RememberedVerdict } from "../verdict-cache.ts";
-import { type FlightScan, isOutOfTime } from "./flight-scan.ts";
+import type { FlightScan } from "./flight-scan.ts";
 
 type Remember = Extract<Claim, { kind: "turn" }>["end"];
 

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { EjectionReason, type EndpointMetrics, type Logger } from "../../telemetry/index.ts";
 import { Circuit, type CircuitSettings } from "../circuit.ts";
 import type { ScannerCredentials } from "../remote-scanner.ts";
+import { isOutOfTime } from "../silence.ts";
 import { VerdictReason } from "../verdict.ts";
 import { type Answer, answerOf, epochOf, failure, type Reply } from "./answer.ts";
 import { Connection, type HttpRequest } from "./connection.ts";
@@ -277,7 +278,7 @@ function answerOfFailure(error: unknown, signal: AbortSignal): Answer {
 /** Code and system call say all; messages of TLS and undici may quote what came over the wire. */
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
-  if (error instanceof DOMException && error.name === "TimeoutError") return "no answer in time";
+  if (isOutOfTime(error)) return "no answer in time";
   return code === "" ? "the exchange failed" : `the exchange failed: ${code}`;
 }
 
